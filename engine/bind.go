@@ -1,0 +1,195 @@
+package engine
+
+import (
+	"github.com/halley-stream/halley/protocol"
+)
+
+// requestLimit is the size of requests that clients are told to stay below.
+const requestLimit = 50000
+
+// rebindRequest is a bind_session on its way to the session's home.
+type rebindRequest struct {
+	id   string
+	link *Link
+	bind protocol.Bind
+	// done says that the session has come to the connection's loop for it.
+	done *Session
+}
+
+// arrive binds the session, here or where the stream is.
+func (m rebindRequest) arrive(l *Loop) {
+	if m.done != nil {
+		l.adopt(m.done, m)
+		return
+	}
+	s := l.sessions[m.id]
+	switch {
+	case s == nil:
+		if !l.send(m.id, m) { // it has moved, or is gone
+			l.refuseBind(m.link, protocol.ConnSessionNotFound, "Session not found")
+		}
+	case s.state == sessionDeciding:
+		l.refuseBind(m.link, protocol.ConnSessionNotFound, "Session not found")
+	case m.bind.RecoveryFrom >= 0:
+		// Its numbers are kept, but what was sent is not told again yet: the client
+		// begins a new session.
+		l.refuseBind(m.link, protocol.ConnRecoveryGone, "Recovery point not available")
+	case s.link == m.link && !s.polling:
+		l.refuseBind(m.link, protocol.ConnAlreadyStreaming, "A session is streaming on this WebSocket")
+	default:
+		s.takeOver(m)
+	}
+}
+
+func (l *Loop) refuseBind(k *Link, code int, text string) {
+	l.respond(k, protocol.AppendCONERR(nil, code, text))
+}
+
+// takeOver gives the session to a new connection: the last bind to reach the home
+// wins, the older connection is closed.
+func (s *Session) takeOver(m rebindRequest) {
+	l := s.loop
+	if k := s.link; k != nil {
+		s.unbind()
+		if k != m.link {
+			l.shut(k)
+		}
+	}
+	s.acked = s.count // a plain bind acknowledges all that was sent
+	if !m.bind.Polling && m.link.loop != l {
+		s.moveTo(m.link.loop, m)
+		return
+	}
+	s.bind(m.link, &m.bind.ConnectionParams, false)
+}
+
+// moveTo hands the session to the loop of its new stream. Nothing is transferred
+// but the session: its subscribers leave their seats and sync from where they are
+// sitting then.
+func (s *Session) moveTo(to *Loop, m rebindRequest) {
+	from := s.loop
+	from.wheel.disarm(&s.clock)
+	from.wheel.disarm(&s.flush)
+	delete(from.sessions, s.id)
+	from.stats.sessions.Add(-1)
+	for _, sub := range s.ordered() {
+		for i := range sub.members {
+			member := &sub.members[i]
+			if member.fan != nil {
+				member.fan.rise(member)
+			}
+			member.token++
+			if broken == brokenMoveClean {
+				member.state = subscriberReady
+			} else if member.state != subscriberBehind {
+				s.behind(member)
+			}
+			member.home.Store(int32(to.index))
+		}
+	}
+	s.asked = 0
+	s.loop = to
+	m.done = s
+	to.post(m)                                 // first the session …
+	from.engine.directory.move(m.id, to.index) // … then the entry
+}
+
+// adopt takes a session that has moved here, and binds it.
+func (l *Loop) adopt(s *Session, m rebindRequest) {
+	l.sessions[s.id] = s
+	l.stats.sessions.Add(1)
+	for _, d := range s.unsent {
+		d.loop = l
+	}
+	if s.waiting() {
+		l.starving = append(l.starving, s)
+	}
+	if m.link.closed {
+		s.unbind()
+		return
+	}
+	s.bind(m.link, &m.bind.ConnectionParams, false)
+}
+
+// bind begins a response on a connection: a stream on this loop, or a poll on any.
+func (s *Session) bind(k *Link, c *protocol.ConnectionParams, first bool) {
+	l, cfg := s.loop, &s.loop.engine.cfg
+	s.link, s.polling, s.transport = k, c.Polling, transportOf(k.webSocket, c.Polling)
+	l.stats.bound[s.transport].Add(1)
+	if k.loop == l {
+		k.session, k.implied = s, s.id
+		k.taken, k.reply = true, nil
+	}
+	s.wire = binding{began: l.now, wrote: l.now, pause: c.PollingMillis}
+	w := &s.wire
+	s.room = s.limit()
+	keepalive := cfg.keepalive(c.KeepaliveMillis)
+	told := keepalive
+	if c.Polling {
+		idle := min(max(c.IdleMillis, 0), cfg.IdleMax.Milliseconds())
+		told, w.hold = idle, idle > 0
+		w.until = l.now + max(idle*1e6, pollWait)
+		if w.hold {
+			w.until = l.now + idle*1e6
+		}
+	} else {
+		w.keepalive = keepalive * 1e6
+		if c.SendSync {
+			w.sync = l.now + syncEvery
+		}
+		if !k.webSocket {
+			w.budget = cfg.contentLength(c.ContentLength)
+		}
+	}
+	s.control(protocol.AppendCONOK(l.line[:0], s.id, requestLimit, told, cfg.ControlLink))
+	if first && !c.ReduceHead {
+		s.control(protocol.AppendSERVNAME(l.line[:0], cfg.Name))
+		s.control(protocol.AppendCLIENTIP(l.line[:0], s.address))
+	}
+	if !c.ReduceHead {
+		s.control(protocol.AppendCONS(l.line[:0], protocol.Unmanaged))
+	}
+	w.head = len(s.out)
+	s.drain()
+	s.pump()
+	s.arm()
+	if c.Polling {
+		s.look()
+	}
+}
+
+// pollWait is how long a poll that need not be held waits for syncs under way, in
+// nanoseconds.
+const pollWait = int64(1e9)
+
+// look answers a poll when there is something to answer, or no reason to wait.
+func (s *Session) look() {
+	switch w := &s.wire; {
+	case s.link == nil:
+	case s.asked > 0 && s.loop.now < w.until && s.room-len(s.out) > s.limit()-lowMark:
+	case len(s.out) > w.head, !w.hold:
+		s.answerPoll()
+	}
+}
+
+// answerPoll ends a poll: what there is, and when to come back.
+func (s *Session) answerPoll() {
+	s.append(protocol.AppendLOOP(s.loop.line[:0], s.wire.pause))
+	s.flushed = s.loop.now
+	s.loop.deliverLast(s)
+}
+
+// linkGone says that a connection is gone on which a session of another loop has a
+// poll. To the session's home.
+type linkGone struct {
+	id   string
+	link *Link
+}
+
+func (m linkGone) arrive(l *Loop) {
+	if s := l.sessions[m.id]; s != nil {
+		s.lost(m.link)
+	} else {
+		l.send(m.id, m)
+	}
+}

@@ -1,0 +1,64 @@
+package engine
+
+// buffers lends output buffers to the sessions of a loop: a session has one only
+// while something waits in it, so that an idle session costs nothing here.
+type buffers struct {
+	free [bufferClasses][][]byte
+}
+
+const (
+	bufferClasses = 4 // 1, 4, 16, 64 KiB
+	bufferLeast   = 1 << 10
+	buffersKept   = 4096 // of a class
+)
+
+// class returns the class of the smallest buffer that holds n bytes, or
+// bufferClasses where none does.
+func class(n int) int {
+	c := 0
+	for size := bufferLeast; size < n && c < bufferClasses; size *= 4 {
+		c++
+	}
+	return c
+}
+
+// take returns an empty buffer with room for n bytes.
+func (b *buffers) take(n int) []byte {
+	c := class(n)
+	if c == bufferClasses {
+		return make([]byte, 0, n)
+	}
+	if free := b.free[c]; len(free) > 0 {
+		buf := free[len(free)-1]
+		b.free[c] = free[:len(free)-1]
+		return buf
+	}
+	return make([]byte, 0, bufferLeast<<(2*c))
+}
+
+// give takes a buffer back.
+func (b *buffers) give(buf []byte) {
+	c := class(cap(buf))
+	if c < bufferClasses && cap(buf) == bufferLeast<<(2*c) && len(b.free[c]) < buffersKept>>(2*c)+16 {
+		b.free[c] = append(b.free[c], buf[:0])
+	}
+}
+
+// grow gives a session's output room for n bytes in all.
+func (l *Loop) grow(s *Session, n int) {
+	if s.out == nil {
+		s.out = l.buffers.take(n + Headroom)[:Headroom]
+		return
+	}
+	old, buf := s.out, l.buffers.take(n)
+	s.out = append(buf, old...)
+	l.buffers.give(old)
+}
+
+// release takes a session's output buffer back.
+func (l *Loop) release(s *Session) {
+	if s.out != nil {
+		l.buffers.give(s.out)
+		s.out = nil
+	}
+}

@@ -1,0 +1,79 @@
+package engine
+
+import "sync"
+
+// directory says on which loop a session lives, and counts sessions. Any
+// goroutine.
+//
+// When a session moves, the old loop puts it into the new loop's mail before it
+// changes the entry here: who finds the new loop finds the session there.
+type directory struct {
+	mu        sync.RWMutex
+	homes     map[string]int32
+	addresses map[string]int // sessions of a client address
+	max       int            // sessions
+	maxEach   int            // sessions of one address; 0: no limit
+}
+
+func newDirectory(l Limits) *directory {
+	return &directory{
+		homes: make(map[string]int32), addresses: make(map[string]int),
+		max: l.Sessions, maxEach: l.SessionsPerAddress,
+	}
+}
+
+// admission is how add answers.
+type admission uint8
+
+const (
+	admitted admission = iota
+	tooManySessions
+	tooManyOfAddress
+)
+
+// add enters a new session, within the limits.
+func (d *directory) add(id, address string, loop int) admission {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.homes) >= d.max {
+		return tooManySessions
+	}
+	if d.maxEach > 0 && d.addresses[address] >= d.maxEach {
+		return tooManyOfAddress
+	}
+	d.homes[id] = int32(loop)
+	d.addresses[address]++
+	return admitted
+}
+
+// move changes where a session lives.
+func (d *directory) move(id string, loop int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.homes[id] = int32(loop)
+}
+
+// remove takes a session out.
+func (d *directory) remove(id, address string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.homes, id)
+	if d.addresses[address]--; d.addresses[address] <= 0 {
+		delete(d.addresses, address)
+	}
+}
+
+// home returns the loop of a session.
+func (d *directory) home(id string) (loop int, ok bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	l, ok := d.homes[id]
+	return int(l), ok
+}
+
+// len is the number of sessions.
+func (d *directory) len() int {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return len(d.homes)
+}

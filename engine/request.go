@@ -1,0 +1,142 @@
+package engine
+
+import (
+	"errors"
+
+	"github.com/halley-stream/halley/protocol"
+)
+
+// lines takes the lines of a request: each is one.
+func (k *Link) lines(name protocol.RequestName, session string, body []byte) {
+	n := 0
+	for line := range protocol.Lines(body) {
+		if n++; n > 1 && name != protocol.Control && name != protocol.Message {
+			k.fail(protocol.ReqMalformed, "Only control and msg requests come in batches")
+			return
+		}
+		err := k.params.Parse(line)
+		k.line(name, session, err)
+	}
+}
+
+// line takes one line of a request.
+func (k *Link) line(name protocol.RequestName, session string, malformed error) {
+	switch name {
+	case protocol.CreateSession:
+		c, err := protocol.ParseCreate(&k.params)
+		if err = errors.Join(malformed, err); err != nil {
+			k.refuse(codeOf(err))
+		} else if c.Combo {
+			k.refuse(protocol.ConnCombo, "Subscriptions on create_session are not supported; send them after it")
+		} else {
+			k.create(c)
+		}
+	case protocol.BindSession:
+		b, err := protocol.ParseBind(&k.params)
+		if err = errors.Join(malformed, err); err != nil {
+			k.refuse(codeOf(err))
+			return
+		}
+		k.bind(b, session)
+	case protocol.Control:
+		c, err := protocol.ParseControl(&k.params)
+		k.route(&request{link: k, control: c, id: c.ReqID}, c.Session, session, errors.Join(malformed, err))
+	case protocol.Message:
+		m, err := protocol.ParseMessage(&k.params)
+		k.route(&request{link: k, message: true, control: protocol.ControlRequest{Ack: m.Ack}, id: m.ReqID}, m.Session, session, errors.Join(malformed, err))
+	case protocol.Heartbeat:
+		if !k.webSocket {
+			k.answer(protocol.AppendREQOK(nil, ""))
+		}
+	}
+}
+
+// fail answers what cannot be answered to a request of its own.
+func (k *Link) fail(code int, text string) {
+	k.loop.stats.refusals.Add(1)
+	k.answer(protocol.AppendERROR(nil, code, text))
+}
+
+// codeOf returns what a client is told of an error of package protocol.
+func codeOf(err error) (code int, text string) {
+	var e *protocol.Error
+	if errors.As(err, &e) {
+		return e.Code, e.Text
+	}
+	return protocol.ReqInternal, "Internal error"
+}
+
+// bind brings a bind_session to the session's home.
+func (k *Link) bind(b protocol.Bind, session string) {
+	id := b.Session
+	if id == "" {
+		id = session
+	}
+	k.pending++
+	m := rebindRequest{id: id, link: k, bind: b}
+	if s := k.loop.sessions[id]; s != nil {
+		m.arrive(k.loop)
+		return
+	}
+	if !k.loop.send(id, m) {
+		k.answered(protocol.AppendCONERR(nil, protocol.ConnSessionNotFound, "Session not found"))
+		return
+	}
+	if b.Polling {
+		k.polled = id
+	}
+	if k.webSocket {
+		k.implied = id
+	}
+}
+
+// request is one control or msg request.
+type request struct {
+	link    *Link
+	session string
+	id      string // LS_reqId
+	control protocol.ControlRequest
+	message bool
+}
+
+// route brings a request to the home of its session: the one it names, or that of
+// its connection.
+func (k *Link) route(r *request, named, implied string, err error) {
+	k.pending++
+	if err != nil {
+		code, text := codeOf(err)
+		k.answered(r.refuse(code, text))
+		return
+	}
+	if r.session = named; named == "" {
+		r.session = implied
+	}
+	r.arrive(k.loop)
+}
+
+// arrive brings the request to its session, here or wherever that has gone.
+func (r *request) arrive(l *Loop) {
+	if s := l.sessions[r.session]; s != nil {
+		s.request(r)
+	} else if !l.send(r.session, r) {
+		l.respond(r.link, r.refuse(protocol.ReqSessionNotFound, "Session not found"))
+	}
+}
+
+// refuse returns the answer to a request that is not granted.
+func (r *request) refuse(code int, text string) []byte {
+	r.link.loop.stats.refusals.Add(1)
+	if r.id == "" {
+		return protocol.AppendERROR(nil, code, text)
+	}
+	return protocol.AppendREQERR(nil, r.id, code, text)
+}
+
+// accept returns the answer to a request that is granted: none where the client
+// said that it wants none, which counts on a WebSocket only.
+func (r *request) accept() []byte {
+	if !r.control.Ack && r.link.webSocket {
+		return nil
+	}
+	return protocol.AppendREQOK(nil, r.id)
+}

@@ -1,0 +1,381 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/halley-stream/halley/adapters"
+	"github.com/halley-stream/halley/protocol"
+)
+
+// Session is one client's session: its subscriptions, and what goes out to it. It
+// belongs to one loop at a time, its home.
+//
+//	deciding ──► bound ◄──► unbound ──► closed
+type Session struct {
+	// What a delivery touches comes first.
+
+	// out is what waits for the next flush, behind Headroom bytes; nil while there
+	// is nothing.
+	out []byte
+	// room is how long out may get now; 0 while no connection takes anything.
+	room      int
+	scheduled bool // a flush will come
+	polling   bool // the connection is a poll: one response, then none
+	transport Transport
+	// count is the number of data lines written so far, as the client counts them.
+	count uint64
+
+	loop    *Loop
+	link    *Link // the connection bound, or nil; a poll's may be another loop's
+	flushed int64 // when out was last flushed
+	late    lateList
+	asked   int // syncs under way
+
+	id      string
+	address string
+	user    string
+	version protocol.Version
+	set     *adapterSet
+	state   sessionState
+	// acked is the number of data lines that a bind has acknowledged.
+	acked uint64
+
+	subscriptions map[int]*subscription
+	requests      []*request // not decided yet, because the session itself is not
+	unsent        []*decision
+	undecided     int
+
+	// lines that must not be lost and came while nothing could be written.
+	queue []queuedLine
+
+	wire  binding
+	flush Timer
+	clock Timer
+	// leaving is the session's turn to go while the server is drained, or nil.
+	leaving *leaving
+}
+
+// binding is how a session is bound to its connection, or what it asked for.
+type binding struct {
+	keepalive int64 // nanoseconds of silence before a PROBE
+	wrote     int64 // when the last line was written
+	began     int64 // when the connection was bound
+	until     int64 // poll: when to answer at the latest; unbound: when to end
+	budget    int64 // HTTP streaming: bytes that the response may have; 0: any
+	sent      int64 // HTTP streaming: bytes that it has
+	head      int   // poll: length of out after the response's head
+	pause     int64 // polling: milliseconds the client waits between polls
+	stuck     int64 // since when the kernel has taken nothing; 0: it takes
+	buffered  int   // bytes that it had not taken when looked at last
+	sync      int64 // when the next SYNC is due; 0: never
+	hold      bool  // poll: it may be held until there is something
+}
+
+// Transport is how a session is bound to its connection.
+type Transport uint8
+
+// The transports.
+const (
+	WebSocketStreaming Transport = iota
+	HTTPStreaming
+	WebSocketPolling
+	HTTPPolling
+
+	transports = 4
+)
+
+// String returns the transport's name, as clients have it.
+func (t Transport) String() string {
+	return [transports]string{"ws-streaming", "http-streaming", "ws-polling", "http-polling"}[t]
+}
+
+func transportOf(webSocket, polling bool) Transport {
+	switch {
+	case webSocket && polling:
+		return WebSocketPolling
+	case polling:
+		return HTTPPolling
+	case webSocket:
+		return WebSocketStreaming
+	}
+	return HTTPStreaming
+}
+
+type sessionState uint8
+
+const (
+	sessionDeciding sessionState = iota + 1
+	sessionOpen
+	sessionClosed
+)
+
+// queuedLine is a line that counts and waits for a connection. There are at most a
+// few per subscription.
+type queuedLine struct{ text []byte }
+
+const (
+	// lowMark: below it a session asks for what it is behind with.
+	lowMark = 16 << 10
+	// askedMax is how many syncs of a session may be under way.
+	askedMax = 32
+	// controlLine is more than any line but U and messages comes to.
+	controlLine = 64
+)
+
+func newSession(l *Loop, k *Link, id string, version protocol.Version) *Session {
+	s := &Session{loop: l, id: id, address: k.address, version: version, state: sessionDeciding, subscriptions: make(map[int]*subscription)}
+	s.flush.Owner, s.clock.Owner = s, s
+	return s
+}
+
+// limit is how long out may get at most.
+func (s *Session) limit() int { return s.loop.engine.cfg.Output }
+
+// fits reports whether n more bytes may be appended.
+func (s *Session) fits(n int) bool { return max(len(s.out), Headroom)+n <= s.room }
+
+// alone reports whether a line that is larger than the limit may go out now: it is
+// let through alone, into an empty buffer.
+func (s *Session) alone() bool { return len(s.out) <= Headroom && s.room == s.limit() }
+
+// append puts text at the end of out.
+func (s *Session) append(text []byte) {
+	if n := len(s.out) + len(text); n > cap(s.out) {
+		s.loop.grow(s, n)
+	}
+	s.out = append(s.out, text...)
+	if !s.scheduled {
+		s.loop.schedule(s)
+	}
+}
+
+// data writes a line that counts. The caller has made sure that it fits.
+func (s *Session) data(text []byte) {
+	s.append(text)
+	s.count++
+}
+
+// control writes lines that do not count and are never held back.
+func (s *Session) control(text []byte) {
+	if s.link == nil {
+		return // void: they were for a connection
+	}
+	s.append(text)
+	if broken == brokenCountTwice {
+		s.count++
+	}
+}
+
+// tell writes a line that counts and must not be lost, now or when there is a
+// connection with room. text is kept.
+func (s *Session) tell(text []byte) {
+	if len(s.queue) == 0 && s.fits(len(text)) {
+		s.data(text)
+		return
+	}
+	s.queue = append(s.queue, queuedLine{text: text})
+}
+
+// drain writes what was told meanwhile.
+func (s *Session) drain() {
+	n := 0
+	for _, q := range s.queue {
+		if !s.fits(len(q.text)) && !s.alone() {
+			break
+		}
+		s.data(q.text)
+		n++
+	}
+	if n > 0 {
+		s.queue = slices.Delete(s.queue, 0, n)
+		if len(s.queue) == 0 {
+			s.queue = nil
+		}
+	}
+}
+
+// behind puts a subscriber on the session's list, and makes sure that somebody
+// looks at it.
+func (s *Session) behind(sub *subscriber) {
+	if sub.state == subscriberBehind {
+		return
+	}
+	sub.state = subscriberBehind
+	s.late.push(sub)
+	if s.link != nil && !s.scheduled {
+		s.loop.schedule(s)
+	}
+}
+
+// pump asks for what the session is behind with, while its client can take it:
+// snapshots flow at the speed of their reader.
+func (s *Session) pump() {
+	if s.link == nil || len(s.queue) > 0 {
+		return
+	}
+	for s.late.first != nil && s.asked < askedMax && s.room-len(s.out) > s.limit()-lowMark {
+		sub := s.late.pop()
+		if sub.left {
+			continue
+		}
+		s.asked++
+		sub.ask()
+	}
+}
+
+// waiting reports whether requests of the session wait for the request stage.
+func (s *Session) waiting() bool { return len(s.unsent) > 0 }
+
+// unsubscribe ends a subscription.
+func (s *Session) unsubscribe(sub *subscription) {
+	delete(s.subscriptions, sub.id)
+	for i := range sub.members {
+		m := &sub.members[i]
+		if m.state == subscriberAsked {
+			s.asked--
+		}
+		m.leave()
+	}
+}
+
+// Expire is called by the loop's timers.
+func (s *Session) Expire(t *Timer, now int64) {
+	if t == &s.flush {
+		s.loop.flush(s)
+		return
+	}
+	s.tick(now)
+}
+
+// tick looks at what is due by time.
+func (s *Session) tick(now int64) {
+	w := &s.wire
+	switch {
+	case s.state != sessionOpen:
+	case s.link == nil:
+		if now >= w.until {
+			s.close()
+			return
+		}
+	case s.polling:
+		if now >= w.until {
+			s.answerPoll()
+			return
+		}
+	default:
+		if now-w.wrote >= w.keepalive && len(s.out) == 0 {
+			s.control(protocol.AppendPROBE(s.loop.line[:0]))
+			w.wrote = now
+		}
+		if w.sync > 0 && now >= w.sync {
+			s.control(protocol.AppendSYNC(s.loop.line[:0], (now-w.began)/1e9))
+			w.sync = now + syncEvery
+		}
+	}
+	s.arm()
+}
+
+// syncEvery is the time between two SYNC lines, in nanoseconds.
+const syncEvery = int64(20e9)
+
+// arm sets the session's clock to what is due next.
+func (s *Session) arm() {
+	w := &s.wire
+	due := w.until
+	if s.link != nil && !s.polling {
+		due = w.wrote + w.keepalive
+		if w.sync > 0 {
+			due = min(due, w.sync)
+		}
+	}
+	s.loop.wheel.arm(&s.clock, due)
+}
+
+// lost takes the end of the connection. The session goes on without one for a
+// while; what was on the way counts as sent.
+func (s *Session) lost(k *Link) {
+	if s.link == k {
+		s.unbind()
+	}
+}
+
+// unbind lets go of the connection.
+func (s *Session) unbind() {
+	if k := s.link; k != nil && k.loop == s.loop {
+		k.session = nil
+	}
+	if s.link != nil {
+		s.loop.stats.bound[s.transport].Add(-1)
+	}
+	s.link = nil
+	s.loop.release(s)
+	s.room = 0
+	s.taken()
+	if s.scheduled {
+		s.scheduled = false
+		s.loop.wheel.disarm(&s.flush)
+	}
+	s.wire.until = s.loop.now + s.loop.engine.cfg.sessionTimeout() + s.wire.pause*1e6
+	if s.state == sessionOpen {
+		s.loop.wheel.arm(&s.clock, s.wire.until)
+	}
+}
+
+// end closes the session with a reason for the client.
+func (s *Session) end(code int, text string) {
+	if k := s.link; k != nil {
+		line := protocol.AppendEND(nil, code, text)
+		s.append(line)
+		s.loop.deliverLast(s)
+	}
+	s.loop.stats.ended(code)
+	s.close()
+}
+
+// close ends the session: its subscribers leave, its id is forgotten.
+func (s *Session) close() {
+	if s.state == sessionClosed {
+		return
+	}
+	if s.link != nil {
+		s.unbind()
+	}
+	s.state = sessionClosed
+	for _, sub := range s.ordered() {
+		s.unsubscribe(sub)
+	}
+	l := s.loop
+	l.wheel.disarm(&s.clock)
+	l.wheel.disarm(&s.flush)
+	if s.leaving != nil {
+		l.wheel.disarm(&s.leaving.timer)
+	}
+	for _, r := range s.requests {
+		l.respond(r.link, r.refuse(protocol.ReqSessionNotFound, "Session not found"))
+	}
+	s.requests, s.queue, s.unsent = nil, nil, nil
+	delete(l.sessions, s.id)
+	l.engine.directory.remove(s.id, s.address)
+	l.stats.sessions.Add(-1)
+	l.engine.log.Debug("session closed", "session", s.shortID(), "user", s.user)
+}
+
+// ordered returns the subscriptions by id, so that what is done with all of them
+// is done in the same order in every run.
+func (s *Session) ordered() []*subscription {
+	ids := slices.Sorted(maps.Keys(s.subscriptions))
+	subs := make([]*subscription, len(ids))
+	for i, id := range ids {
+		subs[i] = s.subscriptions[id]
+	}
+	return subs
+}
+
+// shortID is the part of the session's id that may be shown: an id is a secret.
+func (s *Session) shortID() string { return s.id[:min(len(s.id), 7)] }
+
+// modes by name on the wire.
+var modes = map[string]adapters.Mode{
+	"MERGE": adapters.Merge, "DISTINCT": adapters.Distinct, "COMMAND": adapters.Command, "RAW": adapters.Raw,
+}

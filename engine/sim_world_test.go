@@ -1,0 +1,412 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"github.com/halley-stream/halley/adapters"
+)
+
+// world is an engine under simulation: no goroutine, no socket, no clock. It calls
+// the steps itself, in an order drawn from a seed, with small queues, slow
+// sockets, sessions that move, feeds that restart and time that jumps.
+type world struct {
+	*rand.Rand
+	seed    uint64
+	engine  *Engine
+	now     int64
+	feeds   []*simFeed
+	clients []*simClient
+	events  int // actions taken
+	resting bool
+	lived   int64
+	trace   []string
+}
+
+const (
+	simShards  = 2
+	simLoops   = 3
+	simClients = 5
+)
+
+func newWorld(seed uint64) *world {
+	w := &world{Rand: rand.New(rand.NewPCG(seed, 0x4a11e7)), seed: seed}
+	stable, flaky := newSimFeed(w, "A", false), newSimFeed(w, "B", true)
+	cfg := Config{
+		Loops: simLoops, Shards: simShards, Inbox: 16, Arenas: 2 + w.IntN(3), RequestQueue: 1 + w.IntN(4),
+		Output: 4096, LogEntries: 4 + w.IntN(12), LogBytes: 2048, History: 4, WindowMax: 50 * time.Millisecond,
+		SessionTimeout: time.Hour, SlowTimeout: time.Hour, Limits: Limits{SessionsPerAddress: -1},
+	}
+	e, err := New(cfg, map[string]AdapterSet{"SIM": {Metadata: simMetadata{}, Data: map[string]adapters.DataAdapter{"A": stable, "B": flaky}}})
+	if err != nil {
+		panic(err)
+	}
+	w.engine = e
+	e.clock = func() int64 { return w.now }
+	ids := 0
+	e.newID = func() string { ids++; return fmt.Sprintf("S%dx%d", ids, seed) }
+	w.feeds = []*simFeed{stable, flaky}
+	for i, f := range w.feeds {
+		f.source = e.sources[i]
+		f.begin()
+	}
+	for i := range simClients {
+		w.clients = append(w.clients, &simClient{world: w, number: i})
+	}
+	return w
+}
+
+func (w *world) note(format string, args ...any) {
+	if w.trace != nil {
+		w.trace = append(w.trace, fmt.Sprintf(format, args...))
+	}
+}
+
+// act does one thing drawn at random.
+func (w *world) act() {
+	w.events++
+	switch x := w.IntN(100); {
+	case x < 22:
+		w.feeds[w.IntN(2)].tick()
+	case x < 45:
+		w.engine.shards[w.IntN(simShards)].step(w.now)
+	case x < 62:
+		w.engine.loops[w.IntN(simLoops)].Step()
+	case x < 66:
+		f := w.feeds[w.IntN(2)]
+		f.source.open.step(context.Background(), f.source)
+	case x < 70:
+		w.decide()
+	case x < 90:
+		w.clients[w.IntN(simClients)].act()
+	case x < 99:
+		w.pass(int64(w.IntN(4e6)))
+	default:
+		w.pass(int64(w.IntN(3e8)))
+	}
+}
+
+func (w *world) pass(d int64) {
+	w.now += d
+	for _, c := range w.clients {
+		if c.session != "" {
+			w.lived += d
+		}
+	}
+}
+
+func (w *world) decide() {
+	select {
+	case d := <-w.engine.requests.queue:
+		w.engine.requests.step(context.Background(), d)
+	default:
+	}
+}
+
+// rest lets everything come to an end: no more ticks, all clients read.
+func (w *world) rest() {
+	w.resting = true
+	for round := range 400 {
+		for _, f := range w.feeds {
+			f.flush()
+			for f.source.open.step(context.Background(), f.source) {
+			}
+		}
+		for range 4 {
+			for _, s := range w.engine.shards {
+				s.step(w.now)
+			}
+			for _, l := range w.engine.loops {
+				l.Step()
+			}
+			w.decide()
+		}
+		for _, c := range w.clients {
+			c.settle()
+		}
+		w.pass(5e6)
+		if round%10 == 9 { // so that adapters are asked again
+			w.pass(1e9)
+		}
+	}
+}
+
+// simMetadata takes names separated by blanks.
+type simMetadata struct{}
+
+func (simMetadata) Authenticate(_ context.Context, l adapters.Login) (adapters.Permit, error) {
+	return adapters.Permit{User: l.User}, nil
+}
+
+func (simMetadata) Resolve(_ context.Context, i adapters.Interest) (adapters.Resolution, error) {
+	return adapters.Resolution{Items: fields(i.Group), Fields: fields(i.Schema)}, nil
+}
+
+func fields(s string) []string {
+	var f []string
+	for len(s) > 0 {
+		i := 0
+		for i < len(s) && s[i] != ' ' {
+			i++
+		}
+		f = append(f, s[:i])
+		s = s[min(i+1, len(s)):]
+	}
+	return f
+}
+
+// simFeed is a Data Adapter with the truth about its items. Item names begin with
+// the mode's letter: M, D, C.
+type simFeed struct {
+	world  *world
+	name   string
+	flaky  bool // it restarts, and speaks through handles of lives that are over
+	source *source
+	feed   *feed
+	cancel context.CancelFunc
+	items  map[string]*simItem
+	names  []string
+	batch  adapters.Batch
+	n      int
+}
+
+// simItem is the truth about one item.
+type simItem struct {
+	handle adapters.Item // zero: not subscribed
+	old    adapters.Item // an earlier life
+	image  bool          // the snapshot is still to be sent
+	row    map[string]string
+	table  map[string]map[string]string
+	events []string // of DISTINCT, since the last clear
+	told   []int    // n of each record that was sent
+}
+
+var simFields = []string{"n", "a", "b", "c", "key", "command"}
+
+func newSimFeed(w *world, name string, flaky bool) *simFeed {
+	f := &simFeed{world: w, name: name, flaky: flaky, items: make(map[string]*simItem)}
+	for _, item := range []string{"M0", "M1", "M2", "D0", "D1", "C0", "C1"} {
+		f.names = append(f.names, item)
+		f.items[item] = &simItem{row: make(map[string]string), table: make(map[string]map[string]string)}
+	}
+	return f
+}
+
+func (f *simFeed) Run(context.Context, adapters.Feed) error { return nil }
+
+func (f *simFeed) begin() {
+	ctx, cancel := context.WithCancel(context.Background())
+	f.feed, f.cancel = newFeed(f.source, ctx), cancel
+	for _, name := range simFields {
+		if _, err := f.feed.Field(name); err != nil {
+			panic(err)
+		}
+	}
+}
+
+func (f *simFeed) Subscribe(_ context.Context, item adapters.Item) (adapters.SnapshotKind, error) {
+	if f.flaky && !f.world.resting && f.world.IntN(4) == 0 {
+		return 0, fmt.Errorf("not now")
+	}
+	it := f.items[item.Name()]
+	it.handle, it.image = item, true
+	return adapters.WithSnapshot, nil
+}
+
+func (f *simFeed) Unsubscribe(item adapters.Item) {
+	it := f.items[item.Name()]
+	if it.handle != item {
+		panic("unsubscribed twice, or out of order")
+	}
+	it.old, it.handle, it.image = item, adapters.Item{}, false
+}
+
+// tick changes the truth of one item, and tells it if anybody wants to know.
+func (f *simFeed) tick() {
+	w := f.world
+	name := f.names[w.IntN(len(f.names))]
+	it := f.items[name]
+	if f.flaky && w.IntN(60) == 0 {
+		f.restart()
+		return
+	}
+	if f.flaky && it.old != (adapters.Item{}) && w.IntN(4) == 0 {
+		f.say(it.old, false, map[string]string{"n": "999999", "a": "late", "key": "late", "command": "ADD"})
+		return
+	}
+	if it.image {
+		f.snapshot(it)
+		return
+	}
+	if w.IntN(40) == 0 && name != "M0" {
+		f.clear(name, it)
+		return
+	}
+	f.n++
+	values := map[string]string{"n": strconv.Itoa(f.n)}
+	for _, field := range []string{"a", "b", "c"} {
+		if w.IntN(3) == 0 {
+			values[field] = strconv.Itoa(w.IntN(3))
+			if w.IntN(30) == 0 {
+				values[field] += string(make([]byte, w.IntN(600)))
+			}
+		}
+	}
+	switch name[0] {
+	case 'M':
+		for k, v := range values {
+			it.row[k] = v
+		}
+	case 'D':
+		it.events = append(it.events, values["n"])
+	case 'C':
+		f.command(it, values)
+	}
+	f.tell(it, false, values)
+}
+
+func (f *simFeed) command(it *simItem, values map[string]string) {
+	key := "k" + strconv.Itoa(f.world.IntN(8))
+	values["key"] = key
+	switch row := it.table[key]; {
+	case row == nil:
+		values["command"] = adapters.CommandAdd
+		it.table[key] = map[string]string{"n": "#", "a": "#", "b": "#", "c": "#"}
+	case f.world.IntN(4) == 0:
+		values["command"] = adapters.CommandDelete
+		delete(it.table, key)
+		return
+	default:
+		values["command"] = adapters.CommandUpdate
+	}
+	for k, v := range values {
+		if k != "key" && k != "command" {
+			it.table[key][k] = v
+		}
+	}
+}
+
+func (f *simFeed) clear(name string, it *simItem) {
+	it.row = map[string]string{}
+	it.table = map[string]map[string]string{}
+	it.events = nil
+	if it.handle != (adapters.Item{}) && f.open() {
+		f.batch.Clear(it.handle)
+	}
+}
+
+// snapshot tells the whole truth about an item just subscribed.
+func (f *simFeed) snapshot(it *simItem) {
+	it.image = false
+	switch it.handle.Name()[0] {
+	case 'M':
+		f.tell(it, true, it.row)
+	case 'D':
+		for _, n := range it.events[max(0, len(it.events)-3):] {
+			f.tell(it, true, map[string]string{"n": n})
+		}
+	case 'C':
+		for i := range 8 {
+			key := "k" + strconv.Itoa(i)
+			if row := it.table[key]; row != nil {
+				values := map[string]string{"key": key, "command": adapters.CommandAdd}
+				for k, v := range row {
+					if v != "#" {
+						values[k] = v
+					}
+				}
+				f.tell(it, true, values)
+			}
+		}
+	}
+	if f.open() {
+		f.batch.EndOfSnapshot(it.handle)
+	}
+}
+
+func (f *simFeed) tell(it *simItem, image bool, values map[string]string) {
+	if it.handle == (adapters.Item{}) || it.image {
+		return
+	}
+	n, _ := strconv.Atoi(values["n"])
+	it.told = append(it.told, n)
+	f.say(it.handle, image, values)
+	if f.world.IntN(2) == 0 {
+		f.flush()
+	}
+}
+
+func (f *simFeed) say(item adapters.Item, image bool, values map[string]string) {
+	if !f.open() {
+		panic("the simulation sends too much at once")
+	}
+	var slots []adapters.Field
+	var tokens [][]byte
+	for i, name := range simFields {
+		if v, ok := values[name]; ok {
+			slots = append(slots, adapters.Field(i))
+			tokens = append(tokens, []byte(v))
+		}
+	}
+	if image {
+		f.batch.Snapshot(item, slots, tokens)
+	} else {
+		f.batch.Update(item, slots, tokens)
+	}
+}
+
+// open makes sure that there is a batch: where all are under way, the shards make
+// steps until one comes back, as a feed would wait.
+func (f *simFeed) open() bool {
+	if f.batch != nil {
+		return true
+	}
+	for {
+		select {
+		case b := <-f.feed.free:
+			f.batch = b
+			return true
+		default:
+			for _, s := range f.world.engine.shards {
+				s.step(f.world.now)
+			}
+		}
+	}
+}
+
+func (f *simFeed) flush() {
+	if f.batch != nil {
+		f.batch.Send()
+		f.batch = nil
+	}
+	for _, name := range f.names {
+		if it := f.items[name]; it.image && f.world.IntN(3) == 0 {
+			f.snapshot(it)
+		}
+	}
+	if f.batch != nil {
+		f.batch.Send()
+		f.batch = nil
+	}
+}
+
+// restart ends the adapter's run and begins another: all that was open is not.
+func (f *simFeed) restart() {
+	f.flush()
+	f.cancel()
+	for _, name := range f.names {
+		it := f.items[name]
+		if it.handle != (adapters.Item{}) {
+			it.old = it.handle
+		}
+		it.handle, it.image = adapters.Item{}, false
+	}
+	f.source.open.reset()
+	f.begin()
+	for _, s := range f.world.engine.shards {
+		s.control(restarted{source: f.source})
+	}
+}

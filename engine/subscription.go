@@ -1,0 +1,171 @@
+package engine
+
+import (
+	"sync/atomic"
+
+	"github.com/halley-stream/halley/adapters"
+	"github.com/halley-stream/halley/protocol"
+)
+
+// subscription is a client's interest in a group of items. Loop only, but for what
+// is said not to change.
+type subscription struct {
+	session *Session
+	id      int
+	// asked is the request as it came, to tell a repetition from a mistake.
+	asked protocol.Add
+
+	// What the request stage made of it; not changed after.
+	source     *source
+	mode       adapters.Mode
+	fields     *schema
+	unfiltered bool
+	// snapshotLength of a DISTINCT snapshot and bufferSize of a DISTINCT
+	// subscription in events; 0 is no limit of its own.
+	snapshotLength, bufferSize int
+	allowed                    float64 // highest frequency allowed; 0: any
+
+	interval int64 // pace wanted now, nanoseconds; 0: none
+	members  []subscriber
+
+	// deciding says that the request stage has not answered; cancelled that a
+	// delete came meanwhile, and frequency that a reconf did.
+	deciding  bool
+	cancelled bool
+}
+
+// spec is the view that the subscription wants at a pace. Any goroutine.
+func (s *subscription) spec(interval int64) viewSpec {
+	spec := viewSpec{mode: s.mode, unfiltered: s.unfiltered, interval: interval, fields: s.fields}
+	if s.mode == adapters.Raw {
+		spec.unfiltered, spec.interval = true, 0
+	}
+	if s.mode == adapters.Distinct && interval > 0 {
+		spec.buffer = s.bufferSize
+	}
+	return spec
+}
+
+// subscriber is one item of a subscription: a receiver, who holds one number.
+type subscriber struct {
+	subscription *subscription
+	shard        *shard
+	name         string // of the item
+	index        int32  // in the group, from 1
+
+	state subscriberState
+	// joined says that it has been answered once.
+	joined bool
+	// owed says that it wants the newest values, not only what comes.
+	owed bool
+	// waitsEnd says that it waits for the end of the snapshot.
+	waitsEnd bool
+	left     bool // unsubscribed
+	// token counts the questions; the answer to an older one is dropped.
+	token uint32
+
+	fan *fan // where it has a seat, or nil
+	at  int32
+	own numbers // while it has none
+	// view is the one that its number is from: that of the last answer.
+	view *view
+	// place is where a snapshot in pieces has come to, or nil.
+	place *snapshotPlace
+
+	nextBehind *subscriber // in the session's list
+
+	// home is the loop that owns all of the above. It is written by that loop when
+	// it hands the session over.
+	home atomic.Int32
+
+	// The command under way, guarded by the shard's commands.mu.
+	cmd     command
+	queued  bool
+	nextCmd *subscriber
+
+	sharded sharded // shard only
+}
+
+// numbers are what is known of a receiver, see seat.
+type numbers struct{ have, last uint64 }
+
+type subscriberState uint8
+
+const (
+	// subscriberBehind: it lacks something and is on the session's list.
+	subscriberBehind subscriberState = iota + 1
+	// subscriberAsked: a sync is under way.
+	subscriberAsked
+	// subscriberReady: emissions fit.
+	subscriberReady
+)
+
+// ask sends the sync.
+func (sub *subscriber) ask() {
+	sub.token++
+	sub.state = subscriberAsked
+	n := sub.own
+	if sub.fan != nil {
+		st := &sub.fan.seats[sub.at]
+		n, st.ready = numbers{have: st.have}, false
+	}
+	sub.shard.commands.post(sub, command{
+		loop: sub.home.Load(), token: sub.token, have: n.have, view: sub.view,
+		join: !sub.joined, owed: sub.owed, end: sub.waitsEnd,
+		interval: sub.subscription.interval, snapshot: sub.place,
+	})
+	sub.shard.wake()
+}
+
+// leave gives the subscriber's place in the view up.
+func (sub *subscriber) leave() {
+	sub.left = true
+	sub.token++
+	if sub.fan != nil {
+		sub.fan.rise(sub)
+	}
+	sub.shard.commands.post(sub, command{leave: true, loop: sub.home.Load()})
+	sub.shard.wake()
+}
+
+// lateList is the session's list of subscribers that are behind, first come first
+// asked.
+type lateList struct{ first, last *subscriber }
+
+func (q *lateList) push(sub *subscriber) {
+	sub.nextBehind = nil
+	if q.last != nil {
+		q.last.nextBehind = sub
+	} else {
+		q.first = sub
+	}
+	q.last = sub
+}
+
+func (q *lateList) pop() *subscriber {
+	sub := q.first
+	if q.first = sub.nextBehind; q.first == nil {
+		q.last = nil
+	}
+	sub.nextBehind = nil
+	return sub
+}
+
+func newSubscription(s *Session, id int, asked protocol.Add) *subscription {
+	return &subscription{session: s, id: id, asked: asked, deciding: true}
+}
+
+// begin gives the subscription its items. Their subscribers are behind from the
+// start: the session asks for them when its client can take them.
+func (s *subscription) begin(items []string, wantsSnapshot bool, loop *Loop) {
+	s.members = make([]subscriber, len(items))
+	for i := range s.members {
+		m := &s.members[i]
+		m.subscription, m.name, m.index = s, items[i], int32(i+1)
+		m.shard = loop.engine.shardOf(s.source, items[i])
+		m.owed = wantsSnapshot && s.mode != adapters.Raw
+		m.waitsEnd = m.owed && (s.mode == adapters.Distinct || s.mode == adapters.Command)
+		m.home.Store(int32(loop.index))
+		s.session.behind(m)
+	}
+}
