@@ -221,10 +221,26 @@ func (a *answer) events() {
 			have = max(have, v.log.At(first-1).Seq)
 		}
 	}
-	if had := a.cmd.have; !a.cmd.join && had < v.item.cleared && v.item.cleared <= have {
+	if !a.cmd.join && v.skipsClear(a.cmd.have, have) {
 		a.cleared()
 	}
 	a.lines(have)
+}
+
+// skipsClear reports whether who goes on from have instead of had may miss a clear.
+func (v *view) skipsClear(had, have uint64) bool {
+	if had >= have || v.item.cleared <= had {
+		return false
+	}
+	if had < v.floor() { // a clear may be among what has left the log
+		return true
+	}
+	for i := v.log.After(had); i < v.log.After(have); i++ {
+		if v.log.At(i).Kind == eventClear {
+			return true
+		}
+	}
+	return false
 }
 
 // newestRow answers with the newest complete row of an unfiltered MERGE view.

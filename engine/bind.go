@@ -80,7 +80,7 @@ func (s *Session) moveTo(to *Loop, m rebindRequest) {
 			}
 			member.token++
 			if broken == brokenMoveClean {
-				member.state = subscriberReady
+				member.state = subscriberAsked
 			} else if member.state != subscriberBehind {
 				s.behind(member)
 			}

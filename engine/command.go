@@ -52,11 +52,17 @@ func (c *commands) post(sub *subscriber, cmd command) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	sub.cmd = cmd
+	c.queue(sub)
+}
+
+// queue puts a subscriber at the end of its loop's list, unless it is on one. The
+// caller holds mu.
+func (c *commands) queue(sub *subscriber) {
 	if sub.queued {
 		return
 	}
 	sub.queued, sub.nextCmd = true, nil
-	list := &c.lists[cmd.loop]
+	list := &c.lists[sub.cmd.loop]
 	if list.last != nil {
 		list.last.nextCmd = sub
 	} else {
@@ -66,22 +72,26 @@ func (c *commands) post(sub *subscriber, cmd command) {
 	list.length++
 }
 
-// take removes the oldest command of a loop, or returns nil.
-func (c *commands) take(loop int) (*subscriber, command) {
+// take removes the oldest command of a loop, or returns nil. The subscriber of one
+// for another loop has moved since it was put on the list: it goes to the end of
+// that loop's, and moved says that there is something there.
+func (c *commands) take(loop int) (sub *subscriber, cmd command, moved bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	list := &c.lists[loop]
-	sub := list.first
-	if sub == nil {
-		return nil, command{}
+	for sub = list.first; sub != nil; sub = list.first {
+		if list.first = sub.nextCmd; list.first == nil {
+			list.last = nil
+		}
+		list.length--
+		sub.queued, sub.nextCmd = false, nil
+		if int(sub.cmd.loop) == loop {
+			return sub, sub.cmd, moved
+		}
+		moved = true
+		c.queue(sub)
 	}
-	list.first = sub.nextCmd
-	if list.first == nil {
-		list.last = nil
-	}
-	list.length--
-	sub.queued, sub.nextCmd = false, nil
-	return sub, sub.cmd
+	return nil, command{}, moved
 }
 
 // depth is the number of commands that wait. Any goroutine.

@@ -120,7 +120,7 @@ func (c *Config) Validate() error {
 	}
 	within("Loops", int64(c.Loops), 1, 1024)
 	within("Shards", int64(c.Shards), 1, 127)
-	within("Inbox", int64(c.Inbox), 16, 1<<20)
+	within("Inbox", int64(c.Inbox), 4, 1<<20)
 	within("Arenas", int64(c.Arenas), 2, 1<<16)
 	within("RequestWorkers", int64(c.RequestWorkers), 1, 1024)
 	within("RequestQueue", int64(c.RequestQueue), 1, 1<<20)

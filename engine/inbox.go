@@ -50,7 +50,7 @@ const (
 )
 
 func newInbox(size int) *inbox {
-	n := 16
+	n := 4
 	for n < size {
 		n *= 2
 	}
@@ -77,6 +77,9 @@ func (b *inbox) starve() {
 // put appends an entry; the caller has asked for room. Shard only.
 func (b *inbox) put(e *entry) {
 	at := b.written.Load()
+	if at-b.read.Load() >= uint64(len(b.ring)) {
+		panic("engine: entry put into a full inbox")
+	}
 	b.ring[at&uint64(len(b.ring)-1)] = *e
 	b.written.Store(at + 1)
 }

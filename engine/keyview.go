@@ -118,12 +118,18 @@ func (v *view) releaseKeys(now int64) {
 }
 
 // releaseAll releases all keys, due or not: before a subscriber leaves for a view
-// with another pace, so that its number says all.
+// with another pace, so that its number says all. The others are told a little
+// later, since the room at hand is for the answer.
 func (v *view) releaseAll() {
-	keys := v.keys
+	s, keys := v.item.shard, v.keys
 	for first := keys.pending.First(); first != nil; first = keys.pending.First() {
 		keys.pending.Remove(first)
 		v.touch(first)
+		s.more = true
 	}
-	v.emit()
+	for l := range v.ends {
+		if s.more && v.ends[l].count > 0 {
+			s.hold(v, l)
+		}
+	}
 }

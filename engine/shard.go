@@ -29,6 +29,7 @@ type shard struct {
 	scratch  []byte
 	wheel    wheel
 	now      int64
+	more     bool // something was held back though there is room
 	commands commands
 	stats    shardStats
 
@@ -117,6 +118,7 @@ func (s *shard) step(now int64) (more bool, next int64) {
 		m.arrive(s)
 	}
 	clear(mail)
+	s.more = false
 	more = s.wheel.advance(now, 1024)
 	for l := range s.outs {
 		s.release(l)
@@ -132,7 +134,7 @@ func (s *shard) step(now int64) (more bool, next int64) {
 			s.engine.loops[l].wake()
 		}
 	}
-	return more, s.wheel.next()
+	return more || s.more, s.wheel.next()
 }
 
 // take removes the oldest part and all mail.
@@ -156,7 +158,8 @@ func (s *shard) serve(l int) bool {
 		if !s.outs[l].room() || !s.mem.ready(answerSize) {
 			return false // the loop wakes us
 		}
-		sub, cmd := s.commands.take(l)
+		sub, cmd, moved := s.commands.take(l)
+		s.more = s.more || moved
 		if sub == nil {
 			return false
 		}

@@ -19,6 +19,8 @@ type world struct {
 	engine  *Engine
 	now     int64
 	feeds   []*simFeed
+	shards  [simShards]due
+	loops   [simLoops]due
 	clients []*simClient
 	events  int // actions taken
 	resting bool
@@ -36,7 +38,7 @@ func newWorld(seed uint64) *world {
 	w := &world{Rand: rand.New(rand.NewPCG(seed, 0x4a11e7)), seed: seed}
 	stable, flaky := newSimFeed(w, "A", false), newSimFeed(w, "B", true)
 	cfg := Config{
-		Loops: simLoops, Shards: simShards, Inbox: 16, Arenas: 2 + w.IntN(3), RequestQueue: 1 + w.IntN(4),
+		Loops: simLoops, Shards: simShards, Inbox: 4 << w.IntN(3), Arenas: 2 + w.IntN(3), RequestQueue: 1 + w.IntN(4),
 		Output: 4096, LogEntries: 4 + w.IntN(12), LogBytes: 2048, History: 4, WindowMax: 50 * time.Millisecond,
 		SessionTimeout: time.Hour, SlowTimeout: time.Hour, Limits: Limits{SessionsPerAddress: -1},
 	}
@@ -72,9 +74,9 @@ func (w *world) act() {
 	case x < 22:
 		w.feeds[w.IntN(2)].tick()
 	case x < 45:
-		w.engine.shards[w.IntN(simShards)].step(w.now)
+		w.stepShard(w.IntN(simShards))
 	case x < 62:
-		w.engine.loops[w.IntN(simLoops)].Step()
+		w.stepLoop(w.IntN(simLoops))
 	case x < 66:
 		f := w.feeds[w.IntN(2)]
 		f.source.open.step(context.Background(), f.source)
@@ -86,6 +88,29 @@ func (w *world) act() {
 		w.pass(int64(w.IntN(4e6)))
 	default:
 		w.pass(int64(w.IntN(3e8)))
+	}
+}
+
+// due is what a stage said when it made its last step.
+type due struct {
+	more bool
+	next int64
+}
+
+// stepShard lets a shard make a step, if it was woken or its time has come: what a
+// goroutine would do, no more.
+func (w *world) stepShard(i int) {
+	s, d := w.engine.shards[i], &w.shards[i]
+	if s.woken.Load() || d.more || d.next <= w.now {
+		d.more, d.next = s.step(w.now)
+	}
+}
+
+// stepLoop is the same for a loop.
+func (w *world) stepLoop(i int) {
+	l, d := w.engine.loops[i], &w.loops[i]
+	if l.woken.Load() || d.more || d.next <= w.now {
+		d.more, d.next = l.Step()
 	}
 }
 
@@ -116,11 +141,11 @@ func (w *world) rest() {
 			}
 		}
 		for range 4 {
-			for _, s := range w.engine.shards {
-				s.step(w.now)
+			for i := range simShards {
+				w.stepShard(i)
 			}
-			for _, l := range w.engine.loops {
-				l.Step()
+			for i := range simLoops {
+				w.stepLoop(i)
 			}
 			w.decide()
 		}
@@ -370,8 +395,8 @@ func (f *simFeed) open() bool {
 			f.batch = b
 			return true
 		default:
-			for _, s := range f.world.engine.shards {
-				s.step(f.world.now)
+			for i := range simShards {
+				f.world.stepShard(i)
 			}
 		}
 	}
