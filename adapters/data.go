@@ -25,18 +25,25 @@ const (
 	// NoSnapshot: there is nothing to wait for. Clients that asked for a snapshot
 	// are told at once that it is complete.
 	NoSnapshot SnapshotKind = iota
-	// WithSnapshot: what comes before EndOfSnapshot is the snapshot.
+	// WithSnapshot: what comes before EndOfSnapshot is the snapshot. In MERGE the
+	// end is not told to clients, and may be left out.
 	WithSnapshot
 )
 
 // DataAdapter brings a feed in.
 //
-// Run is called first and runs for the adapter's whole life: it ends with nil
+// Run is begun first and runs for the adapter's whole life: it ends with nil
 // when ctx is done, and an error makes the engine start it again, with backoff,
 // and subscribe the wanted items anew. Subscribe and Unsubscribe are called
 // while Run is running, from other goroutines, for one item strictly in turn,
-// for several items at the same time. Each Subscribe that succeeded is followed
-// by one Unsubscribe, unless Run has ended before.
+// for several items at the same time; the first may come before Run has done
+// anything. Each Subscribe that succeeded is followed by one Unsubscribe, unless
+// Run has ended before.
+//
+// What several goroutines send has no order among them: an adapter sends the
+// snapshot of an item from the goroutine that sends its updates. For an item that
+// the adapter also publishes, Subscribe is called with a handle of its own, which
+// may be ignored: both mean the same item.
 type DataAdapter interface {
 	// Run feeds until ctx is done.
 	Run(ctx context.Context, feed Feed) error
@@ -110,6 +117,6 @@ type Batch interface {
 	// Full reports whether it is time to Send: the batch has reached its size.
 	// Calls after that still succeed.
 	Full() bool
-	// Send hands the batch to the engine.
+	// Send hands the batch to the engine. An empty one is simply given back.
 	Send()
 }

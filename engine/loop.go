@@ -243,3 +243,7 @@ func (l *Loop) pause(k *Link) bool {
 	l.paused = append(l.paused, k)
 	return true
 }
+
+// Wake leads to a Step soon, to look at timers that were armed outside of one. Any
+// goroutine.
+func (l *Loop) Wake() { l.wake() }

@@ -1,0 +1,108 @@
+# Halley. 'make' lists what can be made; 'make check' runs what CI runs.
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+# How long 'make check' and 'make fuzz' run each fuzz target.
+CHECK_FUZZ_TIME ?= 5s
+FUZZ_TIME ?= 5m
+# How many seeds 'make sim' runs, and the first of them.
+SIM_SEEDS ?= 100000
+SIM_FIRST ?= 1
+
+STEP = .ci/step
+# Folders with Go modules of their own that hold tests.
+MODULES := $(patsubst %/go.mod,%,$(filter-out ./go.mod ./internal/tools/go.mod,\
+	$(shell find . -name go.mod -not -path '*/node_modules/*')))
+LINT = go tool -modfile=$(CURDIR)/internal/tools/go.mod golangci-lint
+NODE_MODULES = sdk/js/node_modules/.package-lock.json
+
+.PHONY: help
+help:
+	@echo "make build   the program, as bin/halley"
+	@echo "make test    the tests of the server and of the client"
+	@echo "make check   all that CI runs: format, vet, lint, tests with the race detector, short fuzz, client"
+	@echo "make fuzz    every fuzz target, FUZZ_TIME=$(FUZZ_TIME) each"
+	@echo "make sim     a long simulation, SIM_SEEDS=$(SIM_SEEDS) SIM_FIRST=$(SIM_FIRST)"
+	@echo "make web     the client and the pages that the program embeds"
+	@echo "make fmt     formats the Go code"
+
+.PHONY: build
+build:
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/halley ./cmd/halley
+
+# What a contributor runs all the time; what it needs, it gets by itself.
+.PHONY: test
+test: test-go test-modules test-sdk
+
+.PHONY: test-go
+test-go:
+	@$(STEP) "Go tests" go test ./...
+
+.PHONY: test-modules
+test-modules:
+	@for module in $(MODULES); do $(STEP) "Go tests of $$module" go -C $$module test ./... || exit 1; done
+
+.PHONY: test-sdk
+test-sdk: $(NODE_MODULES)
+	@$(STEP) "client tests" npm --prefix sdk/js test
+
+.PHONY: check
+check: check-format check-vet check-race check-modules check-lint check-sdk check-fuzz
+
+.PHONY: check-format
+check-format:
+	@$(STEP) "format" .ci/format
+
+.PHONY: check-vet
+check-vet:
+	@$(STEP) "vet" go vet ./...
+
+# The import rules are a test as well, in internal/archtest.
+.PHONY: check-race
+check-race:
+	@$(STEP) "Go tests with the race detector" go test -race -shuffle=on -timeout 20m ./...
+
+.PHONY: check-modules
+check-modules:
+	@for module in $(MODULES); do \
+		$(STEP) "vet of $$module" go -C $$module vet ./... || exit 1; \
+		$(STEP) "Go tests of $$module with the race detector" go -C $$module test -race -shuffle=on ./... || exit 1; \
+	done
+
+.PHONY: check-lint
+check-lint:
+	@$(STEP) "lint" $(LINT) run ./...
+
+.PHONY: check-sdk
+check-sdk: $(NODE_MODULES)
+	@$(STEP) "client" npm --prefix sdk/js run check
+	@if [ -f sdk/js/vitest.browser.config.ts ]; then \
+		$(STEP) "Chromium" .ci/chromium && $(STEP) "client in a browser" npm --prefix sdk/js run test:browser; fi
+
+.PHONY: check-fuzz
+check-fuzz:
+	@$(STEP) "short fuzz" .ci/fuzz $(CHECK_FUZZ_TIME)
+
+.PHONY: lint
+lint: check-lint
+
+.PHONY: fuzz
+fuzz:
+	.ci/fuzz $(FUZZ_TIME)
+
+.PHONY: sim
+sim:
+	go test ./engine -run '^TestSimulation' -timeout 0 -v -sim.seeds=$(SIM_SEEDS) -sim.first=$(SIM_FIRST)
+
+.PHONY: web
+web: $(NODE_MODULES)
+	npm --prefix sdk/js run build
+
+.PHONY: fmt
+fmt:
+	find . -name '*.go' -not -path '*/node_modules/*' | xargs gofmt -w
+
+# npm writes this file at the end of an installation.
+$(NODE_MODULES): sdk/js/package-lock.json
+	@command -v npm >/dev/null || { echo "the client needs npm: install Node 20 or newer"; exit 1; }
+	@$(STEP) "packages of the client" npm --prefix sdk/js ci --no-audit --no-fund
+	@touch $@

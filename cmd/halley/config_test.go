@@ -1,0 +1,231 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/halley-stream/halley/internal/settings"
+)
+
+// sampleFile is what 'halley config sample' prints.
+const sampleFile = "halley.sample.yaml"
+
+func TestSampleFileIsUpToDate(t *testing.T) {
+	var want bytes.Buffer
+	if err := writeSample(&want); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(sampleFile, want.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(sampleFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want.Bytes()) {
+		t.Errorf("%s is not what 'halley config sample' prints; run 'go test ./cmd/halley -update'", sampleFile)
+	}
+	if printed := run(t, "config", "sample"); printed.code != exitOK || printed.stdout != want.String() {
+		t.Errorf("halley config sample gives %d and something else", printed.code)
+	}
+}
+
+func TestSampleFileIsTheDefaults(t *testing.T) {
+	conf, _, err := (&configFlags{file: sampleFile}).load(&environment{})
+	if err != nil {
+		t.Fatalf("the sample has faults:\n%v", err)
+	}
+	if got, want := withoutEmptyLists(conf), withoutEmptyLists(defaultConfig()); got != want {
+		t.Errorf("the sample means\n%s\nthe defaults are\n%s", got, want)
+	}
+}
+
+// withoutEmptyLists returns the values of c as text. There, no list and an empty
+// one are the same.
+func withoutEmptyLists(c *config) string {
+	var b strings.Builder
+	if err := settings.New(c, nil).Print(&b); err != nil {
+		return err.Error()
+	}
+	return b.String()
+}
+
+func TestEverySettingIsDocumentedAndBounded(t *testing.T) {
+	check := func(t *testing.T, root reflect.Type) {
+		for i := range root.NumField() {
+			f := root.Field(i)
+			if f.Tag.Get("doc") == "" || f.Tag.Get("yaml") == "" {
+				t.Errorf("%s.%s lacks a doc or yaml tag", root.Name(), f.Name)
+			}
+			number := f.Type.Kind() == reflect.Int || f.Type == reflect.TypeFor[time.Duration]()
+			if number && f.Tag.Get("min") == "" {
+				t.Errorf("%s.%s has no least value", root.Name(), f.Name)
+			}
+		}
+	}
+	root := reflect.TypeFor[config]()
+	check(t, root)
+	for i := range root.NumField() {
+		if section := root.Field(i).Type; section.Kind() == reflect.Struct {
+			check(t, section)
+		}
+	}
+}
+
+func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
+	// Values that differ from the defaults, for the settings that do not take an
+	// arbitrary number.
+	odd := map[string]string{
+		"listen": ":9", "name": "x", "admin.listen": ":10", "log.level": "debug", "log.format": "json",
+		"engine.window_min": "1ms", "engine.window_max": "1s", "protocol.keepalive_default": "4s", "protocol.keepalive_max": "30s",
+		"limits.sessions_per_address": "7", "cors.origins": "https://a.example, https://b.example",
+		"adapter_sets": "{X: {data: {Q: {type: demo}}}}",
+	}
+	for _, path := range settings.New(defaultConfig(), nil).Paths() {
+		values := []string{odd[path]}
+		if values[0] == "" {
+			values = []string{"2s", "15000", "3"} // a duration, or else a number
+		}
+		name := settings.EnvName(envPrefix, path)
+		var failures []string
+		for _, value := range values {
+			env := &environment{environ: []string{name + "=" + value}}
+			conf, s, err := new(configFlags).load(env)
+			if err != nil {
+				failures = append(failures, err.Error())
+				continue
+			}
+			failures = nil
+			if s.Origin(path) != name+" (environment)" {
+				t.Errorf("%s comes from %s", path, s.Origin(path))
+			}
+			if withoutEmptyLists(conf) == withoutEmptyLists(defaultConfig()) {
+				t.Errorf("%s=%s changes nothing", name, value)
+			}
+			break
+		}
+		if failures != nil {
+			t.Errorf("%s cannot be set by %s: %s", path, name, strings.Join(failures, "; "))
+		}
+	}
+}
+
+func TestFlagBeatsEnvironmentBeatsFileBeatsDefault(t *testing.T) {
+	file := writeFile(t, "halley.yaml", "listen: \":1\"\nname: file\nengine: {drain: 1s}\n")
+	flags := &configFlags{sets: []assignment{{"-listen", "listen", ":3"}}}
+	env := &environment{environ: []string{"HALLEY_CONFIG=" + file, "HALLEY_LISTEN=:2", "HALLEY_NAME=env"}}
+	conf, s, err := flags.load(env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []string{conf.Listen, conf.Name, conf.Engine.Drain.String(), conf.Admin.Listen}
+	want := []string{":3", "env", "1s", "127.0.0.1:8081"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for path, want := range map[string]string{
+		"listen": "-listen (flag)", "name": "HALLEY_NAME (environment)", "engine.drain": file + ":3", "admin.listen": "default",
+	} {
+		if got := s.Origin(path); got != want {
+			t.Errorf("%s comes from %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestConfigFaults(t *testing.T) {
+	cases := map[string]struct {
+		file string
+		want []string
+	}{
+		"an address without a port":     {"listen: localhost\n", []string{`:1:9: listen: "localhost" is not host:port`}},
+		"an address with a scheme":      {"listen: \"http://x:80\"\n", []string{`:1:9: listen: "http://x:80" is not host:port`}},
+		"a port too high":               {"listen: :70000\n", []string{`:1:9: listen: the port of ":70000" must be a number`}},
+		"one port for both":             {"listen: :9\nadmin: {listen: \"127.0.0.1:9\"}\n", []string{`:2:17: admin.listen: 127.0.0.1:9 is where clients connect`}},
+		"windows the wrong way":         {"engine:\n  window_min: 1s\n", []string{`:2:15: engine.window_min: 1s is longer than window_max, 400ms`}},
+		"keepalives the wrong way":      {"protocol:\n  keepalive_min: 2m\n", []string{`:2:18: protocol.keepalive_min: 2m0s is longer`}},
+		"a keepalive out of bounds":     {"protocol:\n  keepalive_default: 200ms\n", []string{`:2:22: protocol.keepalive_default: 200ms is not between`}},
+		"a content length too small":    {"protocol:\n  content_length_default: 2000\n", []string{`:2:27: protocol.content_length_default: 2000 is less`}},
+		"an address with more than all": {"limits: {sessions: 50}\n", []string{`limits.sessions_per_address: 100 is more than the limit`}},
+		"an origin with a path":         {"cors:\n  origins: [\"*\", https://a.b/c]\n", []string{`:2:18: cors.origins[1]: "https://a.b/c" is no origin`}},
+		"no adapter sets":               {"adapter_sets: {}\n", []string{`:1:1: adapter_sets: there is none`}},
+		"a set without data":            {"adapter_sets:\n  X: {data: {}}\n", []string{`:2:7: adapter_sets.X.data: there is no Data Adapter`}},
+		"an unknown type of adapter":    {"adapter_sets:\n  X:\n    data:\n      Q:\n        type: demmo\n", []string{`:5:15: adapter_sets.X.data.Q.type: unknown type "demmo"; did you mean "demo"?`}},
+		"an unknown key of an adapter": {"adapter_sets:\n  X:\n    data:\n      Q:\n        type: replay\n        files: [a]\n        sped: 2\n",
+			[]string{`:7:9: adapter_sets.X.data.Q: unknown key "sped"; did you mean "speed"?`}},
+		"a wrong value of an adapter": {"adapter_sets:\n  X:\n    data:\n      Q:\n        type: replay\n        files: [a]\n        speed: -2\n",
+			[]string{`:7:16: adapter_sets.X.data.Q.speed: -2 is no speed`}},
+		"a wrong pattern": {"adapter_sets:\n  X:\n    metadata:\n      type: literal\n      items: [a, \"[\"]\n    data: {Q: {type: demo}}\n",
+			[]string{`:5:18: adapter_sets.X.metadata.items[1]: "[" is no pattern`}},
+		"all at once": {"lisen: :80\nengine:\n  drain: 5\nadapter_sets:\n  X: {data: {Q: {type: x}}}\n",
+			[]string{`:1:1: unknown key "lisen"; did you mean "listen"?`, `:3:10: engine.drain: 5 has no unit`, `:5:24: adapter_sets.X.data.Q.type: unknown type "x"`, "3 faults in the configuration"}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := run(t, "config", "check", writeFile(t, "halley.yaml", c.file))
+			if got.code != exitUsage || got.stdout != "" {
+				t.Errorf("exit code %d, stdout %q", got.code, got.stdout)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(got.stderr, want) {
+					t.Errorf("%q gives\n%s\nwhich lacks %q", c.file, got.stderr, want)
+				}
+			}
+		})
+	}
+}
+
+func TestCheckIsQuick(t *testing.T) {
+	best := time.Hour
+	for range 5 { // the machine may be busy
+		started := time.Now()
+		if got := run(t, "config", "check", sampleFile); got.code != exitOK {
+			t.Fatalf("the sample is no good: %s", got.stderr)
+		}
+		best = min(best, time.Since(started))
+	}
+	if best > 50*time.Millisecond {
+		t.Errorf("checking takes %v, want less than 50ms", best)
+	}
+}
+
+func TestPrintCanBeReadBack(t *testing.T) {
+	printed := run(t, "HALLEY_NAME=a: b", "config", "print", "-set", "engine.drain=7s")
+	if printed.code != exitOK {
+		t.Fatal(printed.stderr)
+	}
+	for _, want := range []string{`name: "a: b"`, "# HALLEY_NAME (environment)", "  drain: 7s", "# -set engine.drain (flag)"} {
+		if !strings.Contains(printed.stdout, want) {
+			t.Errorf("%q is missing in\n%s", want, printed.stdout)
+		}
+	}
+	if got := run(t, "config", "check", writeFile(t, "printed.yaml", printed.stdout)); got.code != exitOK {
+		t.Errorf("what was printed has faults:\n%s", got.stderr)
+	}
+}
+
+func TestUnreadableFiles(t *testing.T) {
+	got := run(t, "config", "check", t.TempDir())
+	if got.code != exitUsage || !strings.Contains(got.stderr, "cannot be read: is a directory") {
+		t.Errorf("a folder gives %d and %q", got.code, got.stderr)
+	}
+	if err := unreadable("x", os.ErrPermission); !strings.Contains(err.Error(), "may not be read") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// writeFile writes a file that is gone after the test, and returns its path.
+func writeFile(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

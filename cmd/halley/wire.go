@@ -1,0 +1,168 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"slices"
+
+	"github.com/halley-stream/halley/adapters"
+	"github.com/halley-stream/halley/adapters/demo"
+	"github.com/halley-stream/halley/adapters/literal"
+	"github.com/halley-stream/halley/adapters/replay"
+	"github.com/halley-stream/halley/internal/settings"
+)
+
+// adapterKind is a type of adapters that the configuration can name. A is the
+// contract that they fulfil.
+type adapterKind[A any] struct {
+	name, doc string
+	// config returns a pointer to the configuration of the type, with its defaults.
+	config func() any
+	// build makes an adapter from what config returned, filled in and checked.
+	build func(config any, w *wiring) (A, error)
+}
+
+// kindOf returns the adapterKind for adapters configured by a C.
+func kindOf[C, A any](name, doc string, defaults C, build func(C, *wiring) (A, error)) adapterKind[A] {
+	return adapterKind[A]{
+		name: name,
+		doc:  doc,
+		config: func() any {
+			c := defaults
+			return &c
+		},
+		build: func(config any, w *wiring) (A, error) { return build(*config.(*C), w) },
+	}
+}
+
+// metadataKinds returns the types of metadata adapters.
+func metadataKinds() []adapterKind[adapters.MetadataAdapter] {
+	return []adapterKind[adapters.MetadataAdapter]{
+		kindOf("literal", "Groups and schemas are names with blanks between them. Everybody may have what the patterns allow.",
+			literal.Config{},
+			func(c literal.Config, _ *wiring) (adapters.MetadataAdapter, error) { return literal.New(c) }),
+	}
+}
+
+// dataKinds returns the types of Data Adapters.
+func dataKinds() []adapterKind[adapters.DataAdapter] {
+	return []adapterKind[adapters.DataAdapter]{
+		kindOf("demo", "A part of a simulated market.", demoConfig{Part: "quotes", Config: demo.Config{Rate: 1}}, buildDemo),
+		kindOf("replay", "Recorded ticks, see 'halley replay'.",
+			replay.Config{Speed: 1},
+			func(c replay.Config, _ *wiring) (adapters.DataAdapter, error) { return replay.New(c) }),
+	}
+}
+
+// demoConfig is a part of a simulated market.
+type demoConfig struct {
+	Part        string `yaml:"part" oneof:"quotes|depth|news" doc:"What the items are: quotes are rows (MERGE), depth are order books (COMMAND), news are headlines (DISTINCT)."`
+	demo.Config `yaml:",inline"`
+}
+
+// buildDemo makes an adapter of the market that the set has for its configuration,
+// so that its quotes, depth and news fit together.
+func buildDemo(c demoConfig, w *wiring) (adapters.DataAdapter, error) {
+	market := w.markets[c.Config]
+	if market == nil {
+		var err error
+		if market, err = demo.NewMarket(c.Config); err != nil {
+			return nil, err
+		}
+		w.markets[c.Config] = market
+	}
+	switch c.Part {
+	case "depth":
+		return market.Depth(), nil
+	case "news":
+		return market.News(), nil
+	}
+	return market.Quotes(), nil
+}
+
+// settingsKinds returns kinds as the settings know them.
+func settingsKinds[A any](kinds []adapterKind[A]) []settings.Kind {
+	out := make([]settings.Kind, len(kinds))
+	for i, k := range kinds {
+		out[i] = settings.Kind{Name: k.name, Doc: k.doc, New: k.config}
+	}
+	return out
+}
+
+// variantOf returns the settings of a type with its defaults.
+func variantOf[A any](kinds []adapterKind[A], name string) settings.Variant {
+	return settings.Variant{Type: name, Config: named(kinds, name).config()}
+}
+
+func named[A any](kinds []adapterKind[A], name string) adapterKind[A] {
+	for _, k := range kinds {
+		if k.name == name {
+			return k
+		}
+	}
+	panic("halley: no adapter of type " + name)
+}
+
+// adapterSet is an adapter set with its adapters built.
+type adapterSet struct {
+	name     string
+	metadata adapters.MetadataAdapter
+	data     []namedAdapter // in the order of their names
+}
+
+// namedAdapter is a Data Adapter of a set.
+type namedAdapter struct {
+	name    string
+	adapter adapters.DataAdapter
+}
+
+// wiring is what the adapters of a set are built with.
+type wiring struct {
+	settings *settings.Settings
+	log      *slog.Logger
+	markets  map[demo.Config]*demo.Market
+}
+
+// buildAdapters makes the adapters of all sets. What cannot be built is reported
+// to s, with its place; the sets are of use only if s has no faults then.
+func buildAdapters(conf *config, s *settings.Settings, log *slog.Logger) []adapterSet {
+	var sets []adapterSet
+	for _, name := range slices.Sorted(maps.Keys(conf.AdapterSets)) {
+		c := conf.AdapterSets[name]
+		set, path := adapterSet{name: name}, "adapter_sets."+name
+		w := &wiring{settings: s, log: log.With("set", name), markets: make(map[demo.Config]*demo.Market)}
+		set.metadata = build(w, metadataKinds(), c.Metadata.Variant, path+".metadata")
+		for _, dataName := range slices.Sorted(maps.Keys(c.Data)) {
+			w.log = log.With("set", name, "adapter", dataName)
+			set.data = append(set.data, namedAdapter{dataName, build(w, dataKinds(), c.Data[dataName].Variant, path+".data."+dataName)})
+		}
+		sets = append(sets, set)
+	}
+	return sets
+}
+
+func build[A any](w *wiring, kinds []adapterKind[A], v settings.Variant, path string) A {
+	adapter, err := named(kinds, v.Type).build(v.Config, w)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		w.settings.Fault(path, "%v; paths start from the folder in which halley was started", err)
+	case err != nil:
+		w.settings.Fault(path, "%v", err)
+	}
+	return adapter
+}
+
+// defaultAdapterSets returns the simulated market.
+func defaultAdapterSets() map[string]*adapterSetCfg {
+	data := make(map[string]*dataAdapterCfg)
+	for name, part := range map[string]string{"QUOTES": "quotes", "DEPTH": "depth", "NEWS": "news"} {
+		v := variantOf(dataKinds(), "demo")
+		v.Config.(*demoConfig).Part = part
+		data[name] = &dataAdapterCfg{v}
+	}
+	set := &adapterSetCfg{Data: data}
+	set.SetDefaults()
+	return map[string]*adapterSetCfg{"DEMO": set}
+}

@@ -1,0 +1,155 @@
+package transport
+
+import (
+	"errors"
+	"net/url"
+	"time"
+
+	"github.com/halley-stream/halley/engine"
+	"github.com/halley-stream/halley/engine/transport/http1"
+	"github.com/halley-stream/halley/protocol"
+)
+
+// contentType of all that TLCP says over HTTP.
+const contentType = "text/plain; charset=utf-8"
+
+// request takes one HTTP request from the start of buf, and reports whether there
+// was a whole one.
+func (c *conn) request(buf []byte) bool {
+	req, body, n, err := http1.Parse(buf, c.server.cfg.Limits)
+	if err != nil {
+		c.cors = http1.CORS{}
+		var fault *http1.Error
+		if !errors.As(err, &fault) {
+			fault = &http1.Error{Status: 400, Text: "Bad request"}
+		}
+		c.refuse(fault)
+		return false
+	}
+	if req == nil {
+		c.incomplete()
+		return false
+	}
+	c.complete()
+	c.keepAlive = req.KeepAlive
+	allowed, cors := c.server.cfg.Origins.Check(req.Origin)
+	c.cors = cors
+	switch {
+	case !allowed && !sameOrigin(req):
+		c.refuse(&http1.Error{Status: 403, Text: "This origin is not allowed (cors.origins)"})
+		return false
+	case req.Upgrade:
+		c.drop(n)
+		return c.upgrade(req)
+	case req.Method == "OPTIONS":
+		c.write(http1.AppendPreflight(c.loop.scratch[:0], req, cors, http1.Date(time.Now())))
+		c.drop(n)
+		return c.responded()
+	}
+	name, ok := protocol.ParsePath(req.Path)
+	switch {
+	case !ok:
+		c.page(req)
+		c.drop(n)
+		return c.responded()
+	case req.Method != "POST" && req.Method != "GET":
+		c.refuse(&http1.Error{Status: 405, Text: "Use POST", Fields: []string{"Allow: GET, POST, OPTIONS"}})
+		return false
+	}
+	c.perform(name, req, body)
+	c.drop(n)
+	return c.state == connOpen
+}
+
+// perform gives a TLCP request to the engine.
+func (c *conn) perform(name protocol.RequestName, req *http1.Request, body []byte) {
+	var query protocol.Params
+	_ = query.Parse([]byte(req.Query)) // what is wrong there is as good as missing
+	version, known := protocol.V25, true
+	if v, ok := query.Get("LS_protocol"); ok {
+		version, known = protocol.ParseVersion(v)
+	}
+	c.state, c.chunked = connBusy, false
+	c.raw = req.Minor == 0
+	if !known && (name == protocol.CreateSession || name == protocol.BindSession) {
+		lines := append(make([]byte, engine.Headroom), protocol.AppendCONERR(nil, protocol.ConnVersion, "Protocol version not supported")...)
+		_ = c.Send(lines, true)
+		return
+	}
+	if req.Method == "GET" {
+		body = []byte(req.Query)
+	}
+	session, _ := query.Get("LS_session")
+	c.link.SetVersion(version)
+	c.link.SetHeader(req.Header)
+	c.link.HTTP(name, session, body)
+}
+
+// sameOrigin reports whether a request comes from a page of this server.
+func sameOrigin(req *http1.Request) bool {
+	u, err := url.Parse(req.Origin)
+	return err == nil && u.Host != "" && u.Host == req.Host
+}
+
+// responded ends a response, and reports whether the connection goes on.
+func (c *conn) responded() bool {
+	if c.state != connBusy && c.state != connOpen {
+		return false
+	}
+	if !c.keepAlive {
+		c.linger()
+		return false
+	}
+	c.state = connOpen
+	return true
+}
+
+// Send frames and writes lines, see engine.Conn.
+func (c *conn) Send(buf []byte, last bool) error {
+	switch {
+	case c.state == connWebSocket:
+		c.text(buf)
+		return nil
+	case c.state != connBusy:
+		return errNoRequest
+	}
+	head := c.loop.scratch[:0]
+	body := buf[engine.Headroom:]
+	switch {
+	case !c.chunked && last:
+		head = http1.AppendResponse(head, 200, contentType, len(body), c.keepAlive, c.cors, http1.Date(time.Now()))
+		c.loop.scratch = append(head, body...)
+		c.write(c.loop.scratch)
+	case !c.chunked:
+		c.chunked = true
+		if c.raw {
+			c.keepAlive = false
+			head = http1.AppendRawStreamHead(head, contentType, c.cors, http1.Date(time.Now()))
+		} else {
+			head = http1.AppendStreamHead(head, contentType, c.keepAlive, c.cors, http1.Date(time.Now()))
+		}
+		c.loop.scratch = append(head, c.chunk(buf, false)...)
+		c.write(c.loop.scratch)
+	default:
+		c.write(c.chunk(buf, last))
+	}
+	if last && c.responded() {
+		c.handle()
+	}
+	return nil
+}
+
+// chunk frames a part of a streaming response.
+func (c *conn) chunk(buf []byte, last bool) []byte {
+	if c.raw {
+		return buf[engine.Headroom:]
+	}
+	out := http1.FrameChunk(buf, engine.Headroom)
+	if last {
+		out = append(out, http1.LastChunk...)
+	}
+	return out
+}
+
+// errNoRequest says that there is nothing to answer.
+var errNoRequest = errors.New("no request is under way")

@@ -1,0 +1,77 @@
+package transport
+
+import (
+	"github.com/halley-stream/halley/engine"
+	"github.com/halley-stream/halley/engine/transport/http1"
+	"github.com/halley-stream/halley/engine/transport/websocket"
+	"github.com/halley-stream/halley/protocol"
+)
+
+// upgrade makes a WebSocket of the connection. It reports whether that worked.
+func (c *conn) upgrade(req *http1.Request) bool {
+	response, subprotocol, err := websocket.Handshake(req, func(name string) bool {
+		_, ok := protocol.ParseSubprotocol(name)
+		return ok
+	})
+	if err != nil {
+		c.refuse(err)
+		return false
+	}
+	version, ok := protocol.ParseSubprotocol(subprotocol)
+	if !ok {
+		c.refuse(&http1.Error{Status: 400, Text: "The WebSocket subprotocol must be TLCP-2.x.y.lightstreamer.com"})
+		return false
+	}
+	c.write(response)
+	if c.state == connClosed {
+		return false
+	}
+	c.link.Closed() // of HTTP: from here on it is another
+	c.link = c.loop.engine.NewLink(c, true, addressText(c.gnet.RemoteAddr()))
+	c.link.SetVersion(version)
+	c.link.SetHeader(req.Header)
+	c.state, c.decoder = connWebSocket, new(websocket.Decoder)
+	c.server.stats.WebSockets.Add(1)
+	return true
+}
+
+// message takes one event from the start of buf, and reports whether there was
+// one.
+func (c *conn) message(buf []byte) bool {
+	event, n, err := c.decoder.Next(buf, c.server.cfg.Limits.Body)
+	if err != nil {
+		c.drop(len(buf))
+		c.fail(err)
+		return false
+	}
+	switch event.Kind {
+	case websocket.None:
+		c.drop(n)
+		c.incomplete()
+		return n > 0 && n < len(buf)
+	case websocket.Text:
+		c.complete()
+		c.link.Message(event.Payload)
+	case websocket.Ping:
+		c.complete()
+		c.write(websocket.AppendPong(c.loop.scratch[:0], event.Payload))
+	case websocket.Close:
+		c.write(websocket.AppendClose(c.loop.scratch[:0], event.Code, ""))
+		c.linger()
+		return false
+	}
+	c.drop(n)
+	return c.state == connWebSocket
+}
+
+// text sends lines as one message.
+func (c *conn) text(buf []byte) {
+	c.write(websocket.FrameText(buf, engine.Headroom))
+}
+
+// fail ends the WebSocket because of a fault of the client's.
+func (c *conn) fail(err *websocket.CloseError) {
+	c.server.stats.Faults.count(err.Code)
+	c.write(websocket.AppendClose(c.loop.scratch[:0], err.Code, err.Text))
+	c.linger()
+}

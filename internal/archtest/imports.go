@@ -1,0 +1,112 @@
+package archtest
+
+// rule says what the packages of a pattern may import. Patterns are paths below
+// the module; "x/..." stands for x and everything below it. The first rule that
+// fits a package counts.
+type rule struct {
+	pattern string
+	// ours are patterns of the packages of this module that may be imported.
+	ours []string
+	// others are prefixes of the third-party modules that may be imported.
+	others []string
+	// light says that others holds for what is imported indirectly as well.
+	light bool
+	// never are patterns of packages of the standard library that may not be
+	// imported.
+	never  []string
+	reason string
+}
+
+// rules is the import table. Arrows go from upper levels to lower ones, so there
+// is no circle.
+var rules = []rule{
+	{
+		pattern: "protocol",
+		light:   true,
+		never:   []string{"net/...", "time", "sync/...", "log/...", "os/...", "context", "flag"},
+		reason:  "it turns bytes into values and back, so that it can be fuzzed and shared: no clock, no lock, no socket",
+	},
+	{
+		pattern: "adapters",
+		light:   true,
+		never:   []string{"net/...", "os/...", "flag", "log/..."},
+		reason:  "it is the contract, and the authors of adapters inherit its dependencies",
+	},
+	{
+		pattern: "conflation",
+		light:   true,
+		never:   []string{"sync/...", "context", "net/...", "os/...", "log/...", "flag"},
+		reason:  "it decides what to send, not how it looks and not when: the caller owns it and passes the time",
+	},
+	{
+		pattern: "engine",
+		ours:    []string{"adapters", "conflation", "protocol"},
+		light:   true,
+		never:   []string{"net", "net/http/...", "os/...", "flag"},
+		reason:  "the core runs in a test without a socket, a file or a flag",
+	},
+	{
+		pattern: "engine/transport/...",
+		ours:    []string{"engine", "protocol", "engine/transport/..."},
+		others:  []string{"github.com/panjf2000/gnet/v2", "github.com/gobwas/ws"},
+		never:   []string{"flag"},
+		reason:  "it moves the bytes of sessions and knows no items: no adapters, no conflation",
+	},
+	{
+		pattern: "adapters/kafka/...",
+		ours:    []string{"adapters", "adapters/kafka/..."},
+		others:  []string{"github.com/segmentio/kafka-go"},
+		never:   []string{"flag"},
+		reason:  "an adapter knows the contract and its source, never the engine or another adapter",
+	},
+	{
+		pattern: "adapters/plugin/...",
+		ours:    []string{"adapters", "adapters/plugin/..."},
+		others:  []string{"github.com/hashicorp/go-plugin", "github.com/hashicorp/go-hclog", "google.golang.org/grpc", "google.golang.org/protobuf"},
+		never:   []string{"flag"},
+		reason:  "the authors of plugins inherit its dependencies, so there are no others",
+	},
+	{
+		pattern: "adapters/...",
+		ours:    []string{"adapters"},
+		light:   true,
+		never:   []string{"flag"},
+		reason:  "an adapter knows the contract, never the engine or another adapter; those in process need no library",
+	},
+	{
+		pattern: "cmd/...",
+		ours:    []string{"..."},
+		others:  []string{"github.com/lmittmann/tint", "golang.org/x/term"},
+		reason:  "it joins everything, and it is the only place with arguments, signals, files and exit codes",
+	},
+	{
+		pattern: "bench/...",
+		ours:    []string{"bench/...", "protocol", "adapters", "adapters/load"},
+		others:  []string{"github.com/gobwas/ws", "golang.org/x/sys"},
+		reason:  "it measures the program as a client does, across a socket, so it may not know the engine",
+	},
+	{
+		pattern: "sdk/...",
+		ours:    []string{"sdk/...", "adapters"},
+		reason:  "client code shares the protocol's transcripts with the server, but no code",
+	},
+	{
+		pattern: "internal/settings",
+		others:  []string{"github.com/goccy/go-yaml"},
+		never:   []string{"flag", "net/...", "log/..."},
+		reason:  "it reads configurations of any shape and knows nothing of this program's",
+	},
+	{
+		pattern: "internal/...",
+		ours:    []string{"internal/..."},
+		light:   true,
+		never:   []string{"flag"},
+		reason:  "helpers are leaves: one idea each, standard library only",
+	},
+}
+
+// longFiles are the files that may have more than maxLines lines, with the reason.
+var longFiles = map[string]string{}
+
+// maxLines is the length past which a file usually holds two ideas.
+const maxLines = 600

@@ -1,0 +1,315 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Client, LiveClient } from "../src/client.js";
+import type { Subscription, TableSubscription, Update } from "../src/subscription.js";
+import type { Cell } from "../src/values.js";
+import { encodeValues } from "./encode.js";
+import { type FakeConnection, FakePlatform, parseParams, settle } from "./fake.js";
+
+// A client against a model of a server, driven by a random list of actions: prices move, rows of tables come and go,
+// connections break, responses are cut into pieces, subscriptions begin and end, transports change. After it all has gone
+// quiet, what the client holds must be what the server holds, whatever happened on the way.
+
+const FIELDS = ["bid", "ask", "name"] as const;
+const BOOK = ["key", "command", "size"] as const;
+const ITEMS = ["A", "B"] as const;
+
+interface ServerSubscription {
+  readonly items: readonly string[];
+  readonly mode: string;
+  readonly wire: (Cell[] | undefined)[];
+}
+
+/** Server holds one session at a time and answers all connections of a platform. */
+class Server {
+  readonly quotes = new Map<string, Cell[]>(ITEMS.map((item) => [item, ["0", "0", null]]));
+  readonly books = new Map<string, Map<string, string>>(ITEMS.map((item) => [item, new Map()]));
+  readonly down = { socket: false, post: false };
+  #sessions = 0;
+  #sessionId = "";
+  #stream: FakeConnection | undefined;
+  #polling = false;
+  #subscriptions = new Map<string, ServerSubscription>();
+  /** Lines that wait for the next bind. */
+  #unbound: string[] = [];
+  #bound = false;
+  readonly #seen = new Map<FakeConnection, number>();
+
+  constructor(private readonly platform: FakePlatform) {}
+
+  /** Deals with all that the client has sent since the last call. Returns whether there was anything. */
+  serve(): boolean {
+    let worked = false;
+    for (const connection of this.platform.connections) {
+      if (connection.closed) continue;
+      const seen = this.#seen.get(connection);
+      if (seen === undefined) {
+        worked = true;
+        this.#seen.set(connection, 0);
+        if (this.down[connection.kind]) connection.end(new Error("refused"));
+        else if (connection.kind === "socket") connection.open();
+        else this.#request(connection, /(\w+)\.txt/.exec(connection.url)?.[1] ?? "", connection.body.split("\r\n"));
+        continue;
+      }
+      const texts = connection.sent.slice(seen);
+      this.#seen.set(connection, connection.sent.length);
+      for (const text of texts) {
+        worked = true;
+        const [name = "", ...lines] = text.split("\r\n");
+        this.#request(connection, name, lines);
+      }
+    }
+    return worked;
+  }
+
+  get subscriptions(): number {
+    return this.#subscriptions.size;
+  }
+
+  /** Breaks the present stream connection. */
+  cut(): void {
+    this.#stream?.end(new Error("reset"));
+  }
+
+  loop(): void {
+    if (this.#bound) this.#rebind();
+  }
+
+  price(item: string, cells: Cell[]): void {
+    this.quotes.set(item, cells);
+    this.#each(item, "MERGE", (id, at, subscription) => this.#update(id, at, subscription, cells));
+  }
+
+  row(item: string, key: string, size: string | undefined): void {
+    const book = this.books.get(item);
+    const command = size === undefined ? "DELETE" : book?.has(key) ? "UPDATE" : "ADD";
+    if (command === "DELETE" && !book?.has(key)) return;
+    if (size === undefined) book?.delete(key);
+    else book?.set(key, size);
+    this.#each(item, "COMMAND", (id, at, subscription) => this.#update(id, at, subscription, [key, command, size ?? null]));
+  }
+
+  clear(item: string): void {
+    this.books.get(item)?.clear();
+    this.#each(item, "COMMAND", (id, at) => this.#say(`CS,${id},${at + 1}`));
+  }
+
+  probe(): void {
+    if (this.#bound && !this.#polling) this.#say("PROBE");
+    else if (this.#bound) this.#rebind();
+  }
+
+  #each(item: string, mode: string, run: (id: string, at: number, subscription: ServerSubscription) => void): void {
+    for (const [id, subscription] of this.#subscriptions) {
+      const at = subscription.items.indexOf(item);
+      if (at >= 0 && subscription.mode === mode) run(id, at, subscription);
+    }
+  }
+
+  #update(id: string, at: number, subscription: ServerSubscription, cells: Cell[]): void {
+    this.#say(`U,${id},${at + 1},${encodeValues(subscription.wire[at], cells, cells.length % 2 === 0)}`);
+    subscription.wire[at] = cells;
+  }
+
+  #say(line: string): void {
+    if (!this.#bound) this.#unbound.push(line);
+    else this.#stream?.lines(line);
+    if (this.#bound && this.#polling) this.#rebind();
+  }
+
+  #rebind(): void {
+    const stream = this.#stream;
+    this.#bound = false;
+    stream?.lines("LOOP,0");
+    if (stream?.kind === "post") stream.end();
+  }
+
+  #request(connection: FakeConnection, name: string, lines: readonly string[]): void {
+    const params = parseParams(lines[0] ?? "");
+    switch (name) {
+      case "wsok":
+        return connection.lines("WSOK");
+      case "create_session":
+        this.#sessionId = `S${++this.#sessions}`;
+        this.#subscriptions = new Map();
+        this.#unbound = [];
+        return this.#bind(connection, params);
+      case "bind_session":
+        if (params["LS_session"] !== this.#sessionId) return connection.lines("CONERR,20,gone");
+        return this.#bind(connection, params);
+      case "control":
+        for (const line of lines) this.#control(connection, parseParams(line));
+        if (connection.kind === "post") connection.end();
+        return;
+    }
+  }
+
+  #bind(connection: FakeConnection, params: Record<string, string>): void {
+    this.#stream = connection;
+    this.#polling = params["LS_polling"] === "true";
+    this.#bound = true;
+    const waiting = this.#unbound;
+    this.#unbound = [];
+    connection.lines(`CONOK,${this.#sessionId},50000,5000,*`, ...waiting);
+    if (this.#polling && (waiting.length > 0 || params["LS_idle_millis"] === "0")) this.#rebind();
+  }
+
+  #control(connection: FakeConnection, params: Record<string, string>): void {
+    const id = params["LS_subId"] ?? "";
+    if (connection.kind === "post" && !connection.url.endsWith(`LS_session=${this.#sessionId}`)) {
+      return connection.lines(`REQERR,${params["LS_reqId"]},20,gone`);
+    }
+    if (params["LS_ack"] !== "false") connection.lines(`REQOK,${params["LS_reqId"]}`);
+    if (params["LS_op"] === "delete") {
+      if (this.#subscriptions.delete(id)) this.#say(`UNSUB,${id}`);
+    }
+    if (params["LS_op"] !== "add" || this.#subscriptions.has(id)) return;
+    const items = (params["LS_group"] ?? "").split(" ");
+    const subscription = { items, mode: params["LS_mode"] ?? "", wire: items.map(() => undefined) };
+    this.#subscriptions.set(id, subscription);
+    const table = subscription.mode === "COMMAND";
+    this.#say(table ? `SUBCMD,${id},${items.length},3,1,2` : `SUBOK,${id},${items.length},3`);
+    items.forEach((item, at) => {
+      if (!table) return this.#update(id, at, subscription, this.quotes.get(item) ?? []);
+      for (const [key, size] of this.books.get(item) ?? []) this.#update(id, at, subscription, [key, "ADD", size]);
+      this.#say(`EOS,${id},${at + 1}`);
+    });
+  }
+}
+
+type Action =
+  | { readonly do: "price"; readonly item: string; readonly cells: Cell[] }
+  | { readonly do: "row"; readonly item: string; readonly key: string; readonly size: string | undefined }
+  | { readonly do: "wait"; readonly time: number }
+  | { readonly do: "down"; readonly kind: "socket" | "post"; readonly value: boolean }
+  | { readonly do: "choose"; readonly transport: "auto" | "websocket" | "http-streaming" | "http-polling" }
+  | { readonly do: "clear"; readonly item: string }
+  | { readonly do: "cut" | "loop" | "serve" | "paint" | "drop" | "wake" | "subscribe" | "unsubscribe" | "probe" };
+
+const item = fc.constantFrom(...ITEMS);
+const cell = fc.constantFrom<Cell>(null, "", "1", "2", "#3", "a|b");
+const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 10, arbitrary: fc.record({ do: fc.constant("price" as const), item, cells: fc.array(cell, { minLength: 3, maxLength: 3 }) }) },
+  { weight: 20, arbitrary: fc.record({ do: fc.constant("row" as const), item, key: fc.constantFrom("k1", "k2"), size: fc.constantFrom("1", "2", undefined) }) },
+  { weight: 20, arbitrary: fc.constant({ do: "serve" as const }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("wait" as const), time: fc.constantFrom(10, 600, 3000, 9000) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("down" as const), kind: fc.constantFrom("socket" as const, "post" as const), value: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("choose" as const), transport: fc.constantFrom("auto" as const, "websocket" as const, "http-streaming" as const, "http-polling" as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("clear" as const), item }) },
+  { weight: 4, arbitrary: fc.constantFrom<Action>({ do: "paint" }, { do: "loop" }, { do: "subscribe" }, { do: "unsubscribe" }, { do: "probe" }) },
+  { weight: 1, arbitrary: fc.constantFrom<Action>({ do: "cut" }, { do: "drop" }) },
+  { weight: 2, arbitrary: fc.constant({ do: "wake" as const }) },
+);
+
+/** Watched is a subscription and the picture that its events alone give. */
+class Watched {
+  readonly byUpdate = new Map<string, Map<string, string | null>>();
+  readonly byFrame = new Map<string, Map<string, string | null>>();
+  readonly faults: string[] = [];
+
+  constructor(readonly subscription: TableSubscription<(typeof BOOK)[number], (typeof ITEMS)[number]>) {
+    subscription.on("update", (u) => this.#apply(this.byUpdate, u));
+    subscription.on("frame", (updates) => updates.forEach((u) => this.#apply(this.byFrame, u)));
+    subscription.on("clear", ({ item }) => {
+      this.byUpdate.delete(item);
+      this.byFrame.delete(item);
+    });
+  }
+
+  #apply(picture: Map<string, Map<string, string | null>>, u: Update<"size" | "key" | "command", string, "COMMAND">): void {
+    const table = picture.get(u.item) ?? new Map<string, string | null>();
+    picture.set(u.item, table);
+    const known = table.has(u.key);
+    // An ADD is always news, an UPDATE never; a DELETE may name what is gone already.
+    if (u.command !== "DELETE" && (u.command === "UPDATE") !== known) this.faults.push(`${u.command} of a key that is ${known ? "known" : "new"}`);
+    if (u.command === "DELETE") table.delete(u.key);
+    else table.set(u.key, u.values.size);
+  }
+}
+
+describe("a client and a server", () => {
+  it("agree when all is quiet", { timeout: 120_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { minLength: 5, maxLength: 150, size: "max" }), fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })), async (actions, randoms) => {
+        const platform = new FakePlatform();
+        platform.clock.random = () => randoms.next().value as number;
+        const server = new Server(platform);
+        const client: Client = new LiveClient("http://server.test", {}, platform);
+        const quotes: Subscription<(typeof FIELDS)[number], (typeof ITEMS)[number]>[] = [];
+        const books: Watched[] = [];
+        const subscribe = (): void => {
+          quotes.push(client.subscribe({ items: ITEMS, fields: FIELDS }));
+          books.push(new Watched(client.subscribe({ items: ITEMS, fields: BOOK, mode: "COMMAND" })));
+        };
+        const atMostOne = (): void => {
+          const streams = platform.open.filter(({ url }) => !url.includes("/control.txt"));
+          const controls = platform.open.filter(({ url, body }) => url.includes("/control.txt") && !body.includes("LS_op=destroy"));
+          // A response that has said LOOP may still be ending when the next one begins.
+          expect(streams.length).toBeLessThanOrEqual(2);
+          expect(controls.length).toBeLessThanOrEqual(1);
+        };
+        subscribe();
+        await settle();
+
+        for (const one of actions) {
+          switch (one.do) {
+            case "price": server.price(one.item, one.cells); break;
+            case "row": server.row(one.item, one.key, one.size); break;
+            case "wait": await platform.clock.advance(one.time); break;
+            case "down": server.down[one.kind] = one.value; break;
+            case "choose": client.setTransport(one.transport); break;
+            case "clear": server.clear(one.item); break;
+            case "cut": server.cut(); break;
+            case "loop": server.loop(); break;
+            case "serve": server.serve(); break;
+            case "paint": platform.clock.paint(); break;
+            case "drop": client.drop(); break;
+            case "wake": platform.wake("online"); break;
+            case "probe": server.probe(); break;
+            case "subscribe": if (quotes.length < 4) subscribe(); break;
+            case "unsubscribe":
+              quotes.shift()?.unsubscribe();
+              books.shift()?.subscription.unsubscribe();
+              break;
+          }
+          await settle();
+          atMostOne();
+        }
+
+        // Quiet: everything works, and time passes.
+        server.down.socket = server.down.post = false;
+        for (let i = 0; i < 60; i++) {
+          while (server.serve()) await settle();
+          await platform.clock.advance(i < 20 ? 3000 : 900);
+          server.probe();
+          await settle();
+        }
+        while (server.serve()) await settle();
+        platform.clock.paint();
+
+        expect(client.status.state).toBe("connected");
+        for (const quote of quotes) {
+          for (const name of ITEMS) {
+            const [bid, ask, text] = server.quotes.get(name) ?? [];
+            expect(quote.get(name)).toEqual({ bid, ask, name: text });
+          }
+        }
+        expect(server.subscriptions).toBe(quotes.length + books.length);
+        for (const { subscription, byUpdate, byFrame, faults } of books) {
+          expect(faults).toEqual([]);
+          for (const name of ITEMS) {
+            const want = Object.fromEntries([...(server.books.get(name) ?? [])].sort());
+            const sorted = (map: Iterable<[string, unknown]>): unknown => Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1)));
+            expect(sorted([...subscription.table(name)].map(([key, row]) => [key, row.size]))).toEqual(want);
+            expect(sorted(byUpdate.get(name) ?? [])).toEqual(want);
+            expect(sorted(byFrame.get(name) ?? [])).toEqual(want);
+          }
+        }
+        client.close();
+        expect(platform.clock.pendingTimers).toBe(0);
+        expect(platform.clock.pendingFrames).toBe(0);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
