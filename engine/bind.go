@@ -55,7 +55,6 @@ func (s *Session) takeOver(m rebindRequest) {
 			l.shut(k)
 		}
 	}
-	s.acked = s.count // a plain bind acknowledges all that was sent
 	if !m.bind.Polling && m.link.loop != l {
 		s.moveTo(m.link.loop, m)
 		return
@@ -114,6 +113,10 @@ func (l *Loop) adopt(s *Session, m rebindRequest) {
 // bind begins a response on a connection: a stream on this loop, or a poll on any.
 func (s *Session) bind(k *Link, c *protocol.ConnectionParams, first bool) {
 	l, cfg := s.loop, &s.loop.engine.cfg
+	if k.loop == l && k.session != nil && k.session != s {
+		k.session.unbind() // one session at a time on a WebSocket
+	}
+	s.acked = s.count // a plain bind acknowledges all that was sent
 	s.link, s.polling, s.transport = k, c.Polling, transportOf(k.webSocket, c.Polling)
 	l.stats.bound[s.transport].Add(1)
 	if k.loop == l {
@@ -166,7 +169,7 @@ const pollWait = int64(1e9)
 func (s *Session) look() {
 	switch w := &s.wire; {
 	case s.link == nil:
-	case s.asked > 0 && s.loop.now < w.until && s.room-len(s.out) > s.limit()-lowMark:
+	case s.asked > 0 && s.loop.now < w.until && s.low() && !w.full:
 	case len(s.out) > w.head, !w.hold:
 		s.answerPoll()
 	}

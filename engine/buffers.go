@@ -7,9 +7,9 @@ type buffers struct {
 }
 
 const (
-	bufferClasses = 4 // 1, 4, 16, 64 KiB
-	bufferLeast   = 1 << 10
-	buffersKept   = 4096 // of a class
+	bufferClasses = 5 // 512 bytes, 2, 8, 32, 128 KiB
+	bufferLeast   = 512
+	buffersKept   = 8 << 20 // bytes of each class
 )
 
 // class returns the class of the smallest buffer that holds n bytes, or
@@ -39,7 +39,7 @@ func (b *buffers) take(n int) []byte {
 // give takes a buffer back.
 func (b *buffers) give(buf []byte) {
 	c := class(cap(buf))
-	if c < bufferClasses && cap(buf) == bufferLeast<<(2*c) && len(b.free[c]) < buffersKept>>(2*c)+16 {
+	if c < bufferClasses && cap(buf) == bufferLeast<<(2*c) && len(b.free[c]) < buffersKept/cap(buf) {
 		b.free[c] = append(b.free[c], buf[:0])
 	}
 }

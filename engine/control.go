@@ -18,6 +18,10 @@ func (s *Session) request(r *request) {
 		s.requests = append(s.requests, r)
 		return
 	}
+	if len(s.queue) >= queueMax {
+		s.loop.respond(r.link, r.refuse(protocol.ReqInternal, "Too much waits for the session's connection"))
+		return
+	}
 	if r.message {
 		s.loop.respond(r.link, r.refuse(protocol.ReqMessageFailed, "Messages are not supported"))
 		return
@@ -26,6 +30,10 @@ func (s *Session) request(r *request) {
 		s.loop.respond(r.link, answer)
 	}
 }
+
+// queueMax is how many lines may wait for a session's connection before no further
+// requests are taken: each causes a few.
+const queueMax = 4096
 
 func tooMany(what, key string, n int) string {
 	return fmt.Sprintf("Too many %s: at most %d (limits.%s)", what, n, key)

@@ -78,7 +78,7 @@ func (k *Link) refuse(code int, text string) {
 type abandoned struct{ id string }
 
 func (m abandoned) arrive(l *Loop) {
-	if s := l.sessions[m.id]; s != nil && s.link == nil {
+	if s := l.sessions[m.id]; s != nil && s.link == nil && s.state == sessionOpen {
 		s.close()
 	} else if s == nil {
 		l.send(m.id, m)
@@ -88,7 +88,8 @@ func (m abandoned) arrive(l *Loop) {
 // loggedIn takes the Metadata Adapter's word on a new session.
 func (l *Loop) loggedIn(d *decision) {
 	s, k := l.sessions[d.session], d.link
-	if s == nil {
+	if s == nil { // it was drained meanwhile
+		k.answered(protocol.AppendCONERR(nil, protocol.ConnLifeLimit, "The server is going down; try again"))
 		return
 	}
 	if d.code != 0 {

@@ -138,6 +138,7 @@ func (l *Loop) spreadEnd(e *entry, seats []seat) {
 func (l *Loop) lag(st *seat) {
 	st.ready = false
 	st.sub.owed = true
+	st.session.wire.full = true
 	st.session.behind(st.sub)
 	l.stats.lagged.Add(1)
 }
@@ -158,7 +159,8 @@ func (l *Loop) answered(e *entry) {
 	}
 	st := &sub.fan.seats[sub.at]
 	if n := answerLength(e.body, int(st.headLen)); n > 0 || e.done {
-		if !s.fits(n+controlLine) && !(n > s.limit() && s.alone()) {
+		if !s.fits(n+controlLine) && !(s.alone() && s.link != nil) {
+			s.wire.full = true
 			s.behind(sub)
 			return
 		}

@@ -32,6 +32,11 @@ func (l *Loop) flush(s *Session) {
 		s.flushed, s.wire.wrote = l.now, l.now
 	}
 	l.measure(s)
+	if s.wire.full && s.wire.budget > 0 && s.room < s.limit() && s.wire.waiting == 0 && s.count > s.acked {
+		s.rebind() // what did not fit into the budget
+		return
+	}
+	s.wire.full = false
 	if broken != brokenDirtyLost {
 		s.pump()
 	}
@@ -49,7 +54,8 @@ func (l *Loop) measure(s *Session) {
 	if w := &s.wire; w.budget > 0 { // the response's budget bounds it too
 		s.room = int(min(int64(s.room), w.budget-w.sent-loopLine+Headroom))
 	}
-	if n := s.link.conn.Buffered(); n > 0 {
+	s.wire.waiting = s.link.conn.Buffered()
+	if n := s.wire.waiting; n > 0 {
 		s.room = max(s.room-n, 0)
 		if s.wire.stuck == 0 {
 			s.wire.stuck = l.now
@@ -83,10 +89,10 @@ func (l *Loop) stuck(s *Session) bool {
 		l.shut(k)
 		return true
 	}
-	if n < s.wire.buffered {
+	if n < s.wire.waiting {
 		s.wire.stuck = l.now // it reads, however slowly
 	}
-	s.wire.buffered = n
+	s.wire.waiting = n
 	s.scheduled = true
 	l.wheel.arm(&s.flush, l.now+max(l.window.now, lookAgain))
 	return true
@@ -95,7 +101,7 @@ func (l *Loop) stuck(s *Session) bool {
 // taken notes that the kernel has taken all that was written.
 func (s *Session) taken() {
 	if s.wire.stuck > 0 {
-		s.wire.stuck, s.wire.buffered = 0, 0
+		s.wire.stuck = 0
 		s.loop.stats.slow.Add(-1)
 	}
 }

@@ -81,10 +81,6 @@ func (k *Link) Paused() bool {
 	return false
 }
 
-// Busy reports whether an HTTP request is being answered: the next one on the
-// connection has to wait for its end.
-func (k *Link) Busy() bool { return k.open }
-
 // Streaming reports whether a session's stream goes out here.
 func (k *Link) Streaming() bool { return k.session != nil && !k.session.polling }
 

@@ -72,6 +72,10 @@ func (k *Link) bind(b protocol.Bind, session string) {
 	if id == "" {
 		id = session
 	}
+	if k.Streaming() {
+		k.refuse(protocol.ConnAlreadyStreaming, "A session is streaming on this WebSocket")
+		return
+	}
 	k.pending++
 	m := rebindRequest{id: id, link: k, bind: b}
 	if s := k.loop.sessions[id]; s != nil {

@@ -67,7 +67,8 @@ type binding struct {
 	head      int   // poll: length of out after the response's head
 	pause     int64 // polling: milliseconds the client waits between polls
 	stuck     int64 // since when the kernel has taken nothing; 0: it takes
-	buffered  int   // bytes that it had not taken when looked at last
+	waiting   int   // bytes that it had not taken when looked at last
+	full      bool  // something did not fit
 	sync      int64 // when the next SYNC is due; 0: never
 	hold      bool  // poll: it may be held until there is something
 }
@@ -136,8 +137,14 @@ func (s *Session) limit() int { return s.loop.engine.cfg.Output }
 func (s *Session) fits(n int) bool { return max(len(s.out), Headroom)+n <= s.room }
 
 // alone reports whether a line that is larger than the limit may go out now: it is
-// let through alone, into an empty buffer.
-func (s *Session) alone() bool { return len(s.out) <= Headroom && s.room == s.limit() }
+// let through alone, into an empty buffer, and past a response's budget as the
+// first line of data.
+func (s *Session) alone() bool {
+	if len(s.out) > Headroom {
+		return false
+	}
+	return s.room == s.limit() || s.wire.budget > 0 && s.wire.waiting == 0 && s.count == s.acked
+}
 
 // append puts text at the end of out.
 func (s *Session) append(text []byte) {
@@ -214,7 +221,7 @@ func (s *Session) pump() {
 	if s.link == nil || len(s.queue) > 0 {
 		return
 	}
-	for s.late.first != nil && s.asked < askedMax && s.room-len(s.out) > s.limit()-lowMark {
+	for s.late.first != nil && s.asked < askedMax && s.low() {
 		sub := s.late.pop()
 		if sub.left {
 			continue
@@ -223,6 +230,9 @@ func (s *Session) pump() {
 		sub.ask()
 	}
 }
+
+// low reports whether so little waits for the client that it can take more.
+func (s *Session) low() bool { return len(s.out)+s.wire.waiting < lowMark }
 
 // waiting reports whether requests of the session wait for the request stage.
 func (s *Session) waiting() bool { return len(s.unsent) > 0 }
@@ -264,9 +274,11 @@ func (s *Session) tick(now int64) {
 			return
 		}
 	default:
-		if now-w.wrote >= w.keepalive && len(s.out) == 0 {
-			s.control(protocol.AppendPROBE(s.loop.line[:0]))
-			w.wrote = now
+		if now-w.wrote >= w.keepalive {
+			if len(s.out) == 0 {
+				s.control(protocol.AppendPROBE(s.loop.line[:0]))
+			}
+			w.wrote = now // or will be as soon as the client reads
 		}
 		if w.sync > 0 && now >= w.sync {
 			s.control(protocol.AppendSYNC(s.loop.line[:0], (now-w.began)/1e9))
@@ -312,6 +324,7 @@ func (s *Session) unbind() {
 	s.loop.release(s)
 	s.room = 0
 	s.taken()
+	s.wire.budget, s.wire.waiting, s.wire.full = 0, 0, false
 	if s.scheduled {
 		s.scheduled = false
 		s.loop.wheel.disarm(&s.flush)

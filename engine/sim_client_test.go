@@ -131,6 +131,11 @@ func (c *simClient) bind(poll bool) {
 		c.conn.link.HTTP(protocol.BindSession, c.session, []byte("LS_polling=true&LS_polling_millis=0&LS_idle_millis="+strconv.Itoa(c.world.IntN(2)*50)))
 		return
 	}
+	if c.world.IntN(3) == 0 {
+		c.conn = c.open(false)
+		c.conn.link.HTTP(protocol.BindSession, c.session, []byte("LS_send_sync=false&LS_content_length="+strconv.Itoa(300+c.world.IntN(4000))))
+		return
+	}
 	c.conn = c.open(true)
 	c.conn.link.Message([]byte("bind_session\r\nLS_send_sync=false&LS_session=" + c.session))
 }

@@ -40,7 +40,7 @@ func newWorld(seed uint64) *world {
 	cfg := Config{
 		Loops: simLoops, Shards: simShards, Inbox: 4 << w.IntN(3), Arenas: 2 + w.IntN(3), RequestQueue: 1 + w.IntN(4),
 		Output: 4096, LogEntries: 4 + w.IntN(12), LogBytes: 2048, History: 4, WindowMax: 50 * time.Millisecond,
-		SessionTimeout: time.Hour, SlowTimeout: time.Hour, Limits: Limits{SessionsPerAddress: -1},
+		ContentLengthMin: 200, SessionTimeout: time.Hour, SlowTimeout: time.Hour, Limits: Limits{SessionsPerAddress: -1},
 	}
 	e, err := New(cfg, map[string]AdapterSet{"SIM": {Metadata: simMetadata{}, Data: map[string]adapters.DataAdapter{"A": stable, "B": flaky}}})
 	if err != nil {

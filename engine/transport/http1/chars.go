@@ -8,9 +8,8 @@ type class uint8
 const (
 	inToken  class = 1 << iota // RFC 9110 5.6.2: methods, field names
 	inValue                    // RFC 9110 5.5: field values
-	inTarget                   // a request target, before it is taken apart
+	inTarget                   // request targets; this is all that a query may have
 	inPath                     // RFC 3986 3.3: pchar and "/"
-	inQuery                    // RFC 3986 3.4, and what browsers leave as it is
 	inHost                     // names and addresses, see checkHost
 )
 
@@ -26,21 +25,20 @@ var classes = func() (t [256]class) {
 		}
 	}
 	for _, alnum := range [][2]int{{'0', '9'}, {'A', 'Z'}, {'a', 'z'}} {
-		span(inToken|inPath|inQuery|inHost, alnum[0], alnum[1])
+		span(inToken|inPath|inHost, alnum[0], alnum[1])
 	}
 	set(inToken, "!#$%&'*+-.^_`|~")
 	// field-vchar, SP and HTAB; obs-text is let through as opaque bytes.
 	set(inValue, " \t")
 	span(inValue, 0x21, 0x7e)
 	span(inValue, 0x80, 0xff)
-	// Visible ASCII without what is no part of any target that a client sends.
+	// Visible ASCII, but for what RFC 3986 3.4 does not allow in a query and no
+	// browser leaves in one either.
 	span(inTarget, 0x21, 0x7e)
 	for _, c := range `"#<>` {
 		t[c] &^= inTarget
 	}
-	set(inPath|inQuery, "-._~%!$&'()*+,;=:@/")
-	// The URL standard of the browsers does not encode these in a query.
-	set(inQuery, "?[]\\^`{|}")
+	set(inPath, "-._~%!$&'()*+,;=:@/")
 	set(inHost, "-._")
 	return t
 }()

@@ -26,7 +26,7 @@ func parseTarget(text []byte) (t target, err *Error) {
 	if string(text) == "*" {
 		return target{}, nil
 	}
-	rest, query, _ := bytes.Cut(text, []byte("?"))
+	rest, _, _ := bytes.Cut(text, []byte("?"))
 	if rest[0] != '/' {
 		i := bytes.Index(rest, []byte("://"))
 		if i < 0 || !equalFold(rest[:i], "http") && !equalFold(rest[:i], "https") {
@@ -48,9 +48,6 @@ func parseTarget(text []byte) (t target, err *Error) {
 	t.path = rest
 	if !validPath(t.path) {
 		return t, badRequest("the path of the request target is malformed")
-	}
-	if inQuery.prefix(query) < len(query) {
-		return t, badRequest("the query of the request target is malformed")
 	}
 	return t, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"math/rand/v2"
 	"slices"
@@ -38,7 +39,7 @@ func (e *echo) receive(p []byte) {
 		if n < 0 || n > len(buf) {
 			e.t.Fatalf("n is %d of %d", n, len(buf))
 		}
-		if !bytes.Equal(buf[n:], e.in[n:]) {
+		if e.fresh && !bytes.Equal(buf[n:], e.in[n:]) {
 			e.t.Fatalf("the bytes from %d on have been changed", n)
 		}
 		e.in = e.in[n:]
@@ -104,25 +105,19 @@ func closed(c int) string  { return fmt.Sprint("close ", c) }
 // short replaces what is too long to be printed by something that tells it apart.
 func short(p string) string {
 	if len(p) > 200 {
-		return fmt.Sprintf("%.20q... (%d bytes, %x)", p, len(p), [...]uint64{hash(p)})
+		return fmt.Sprintf("%.20q... (%d bytes, %08x)", p, len(p), hash(p))
 	}
 	return fmt.Sprintf("%q", p)
 }
 
-func hash(p string) uint64 {
-	h := uint64(14695981039346656037)
-	for i := range len(p) {
-		h = (h ^ uint64(p[i])) * 1099511628211
-	}
-	return h
-}
+func hash(p string) uint32 { return crc32.ChecksumIEEE([]byte(p)) }
 
 // frame is a client's frame, correct or not. Its mask depends on its payload.
 func frame(op ws.OpCode, fin bool, rsv byte, payload string) []byte {
 	f := ws.NewFrame(op, fin, []byte(payload))
 	f.Header.Rsv = rsv
 	var mask [4]byte
-	binary.BigEndian.PutUint32(mask[:], uint32(hash(payload)))
+	binary.BigEndian.PutUint32(mask[:], hash(payload))
 	var buf bytes.Buffer
 	if err := ws.WriteFrame(&buf, ws.MaskFrameInPlaceWith(f, mask)); err != nil {
 		panic(err)

@@ -33,8 +33,8 @@ func Handshake(req *http1.Request, accept func(subprotocol string) bool) (respon
 	return append(response, "\r\n\r\n"...), subprotocol, nil
 }
 
-// checkUpgrade applies the numbered items 1 to 4 and 6 of RFC 6455 4.2.1; the Host
-// of item 2 has been checked when the request was parsed.
+// checkUpgrade applies the numbered items 1 to 4 and 6 of RFC 6455 4.2.1. When the
+// request was parsed, the Host of item 2 has been checked, and that there is no body.
 func checkUpgrade(req *http1.Request) *http1.Error {
 	switch {
 	case req.Method != http.MethodGet:
@@ -45,8 +45,6 @@ func checkUpgrade(req *http1.Request) *http1.Error {
 		}
 	case req.Minor == 0:
 		return refuse("a WebSocket needs HTTP/1.1")
-	case req.ContentLength > 0:
-		return refuse("a request for a WebSocket has no body")
 	case !http1.HasToken(req.Header["Upgrade"], "websocket"):
 		return refuse("no Upgrade to websocket")
 	case !http1.HasToken(req.Header["Connection"], "upgrade"):
