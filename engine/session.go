@@ -73,36 +73,6 @@ type binding struct {
 	hold      bool  // poll: it may be held until there is something
 }
 
-// Transport is how a session is bound to its connection.
-type Transport uint8
-
-// The transports.
-const (
-	WebSocketStreaming Transport = iota
-	HTTPStreaming
-	WebSocketPolling
-	HTTPPolling
-
-	transports = 4
-)
-
-// String returns the transport's name, as clients have it.
-func (t Transport) String() string {
-	return [transports]string{"ws-streaming", "http-streaming", "ws-polling", "http-polling"}[t]
-}
-
-func transportOf(webSocket, polling bool) Transport {
-	switch {
-	case webSocket && polling:
-		return WebSocketPolling
-	case polling:
-		return HTTPPolling
-	case webSocket:
-		return WebSocketStreaming
-	}
-	return HTTPStreaming
-}
-
 type sessionState uint8
 
 const (
@@ -111,95 +81,10 @@ const (
 	sessionClosed
 )
 
-// queuedLine is a line that counts and waits for a connection. There are at most a
-// few per subscription.
-type queuedLine struct{ text []byte }
-
-const (
-	// lowMark: below it a session asks for what it is behind with.
-	lowMark = 16 << 10
-	// askedMax is how many syncs of a session may be under way.
-	askedMax = 32
-	// controlLine is more than any line but U and messages comes to.
-	controlLine = 64
-)
-
 func newSession(l *Loop, k *Link, id string, version protocol.Version) *Session {
 	s := &Session{loop: l, id: id, address: k.address, version: version, state: sessionDeciding, subscriptions: make(map[int]*subscription)}
 	s.flush.Owner, s.clock.Owner = s, s
 	return s
-}
-
-// limit is how long out may get at most.
-func (s *Session) limit() int { return s.loop.engine.cfg.Output }
-
-// fits reports whether n more bytes may be appended.
-func (s *Session) fits(n int) bool { return max(len(s.out), Headroom)+n <= s.room }
-
-// alone reports whether a line that is larger than the limit may go out now: it is
-// let through alone, into an empty buffer, and past a response's budget as the
-// first line of data.
-func (s *Session) alone() bool {
-	if len(s.out) > Headroom {
-		return false
-	}
-	return s.room == s.limit() || s.wire.budget > 0 && s.wire.waiting == 0 && s.count == s.acked
-}
-
-// append puts text at the end of out.
-func (s *Session) append(text []byte) {
-	if n := len(s.out) + len(text); n > cap(s.out) {
-		s.loop.grow(s, n)
-	}
-	s.out = append(s.out, text...)
-	if !s.scheduled {
-		s.loop.schedule(s)
-	}
-}
-
-// data writes a line that counts. The caller has made sure that it fits.
-func (s *Session) data(text []byte) {
-	s.append(text)
-	s.count++
-}
-
-// control writes lines that do not count and are never held back.
-func (s *Session) control(text []byte) {
-	if s.link == nil {
-		return // void: they were for a connection
-	}
-	s.append(text)
-	if broken == brokenCountTwice {
-		s.count++
-	}
-}
-
-// tell writes a line that counts and must not be lost, now or when there is a
-// connection with room. text is kept.
-func (s *Session) tell(text []byte) {
-	if len(s.queue) == 0 && s.fits(len(text)) {
-		s.data(text)
-		return
-	}
-	s.queue = append(s.queue, queuedLine{text: text})
-}
-
-// drain writes what was told meanwhile.
-func (s *Session) drain() {
-	n := 0
-	for _, q := range s.queue {
-		if !s.fits(len(q.text)) && !s.alone() {
-			break
-		}
-		s.data(q.text)
-		n++
-	}
-	if n > 0 {
-		s.queue = slices.Delete(s.queue, 0, n)
-		if len(s.queue) == 0 {
-			s.queue = nil
-		}
-	}
 }
 
 // behind puts a subscriber on the session's list, and makes sure that somebody

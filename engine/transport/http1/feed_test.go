@@ -38,6 +38,8 @@ func parse(t testing.TB, buf string, lim Limits) verdict {
 		t.Fatalf("accepted with n %d, body %q, error %v\ninput: %q", n, body, err, buf)
 	case req == nil && (n != 0 || body != nil):
 		t.Fatalf("not accepted, but n %d, body %q\ninput: %q", n, body, buf)
+	case v.err != nil && v.err.Text == errReadRequest().Text:
+		t.Fatalf("only net/http has found the fault\ninput: %q", buf)
 	case v.err != nil && (v.err.Status < 400 || v.err.Status > 505 || v.err.Text == ""):
 		t.Fatalf("error %+v\ninput: %q", v.err, buf)
 	}

@@ -42,6 +42,8 @@ var refused = []struct {
 	{"CR alone as the last line", 400, "GET / HTTP/1.1\r\nHost: a\r\n\rX"},
 	{"CR alone in the first place", 400, "\rGET / HTTP/1.1\r\nHost: a\r\n\r\n"},
 	{"CR hides a field", 400, with("X: a\rTransfer-Encoding: chunked")},
+	{"a vertical tab for CR", 400, "GET / HTTP/1.1\v\nHost: a\r\n\r\n"},
+	{"a vertical tab for CR after a field", 400, with("X: a\v\nY: b")},
 	{"two empty lines before the request", 400, "\r\n\r\n" + next},
 	{"nothing but empty lines", 400, "\r\n\r\n"},
 	{"LF alone after an empty line", 400, "\r\n\n" + next},

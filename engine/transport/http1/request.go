@@ -63,11 +63,14 @@ func Parse(buf []byte, lim Limits) (req *Request, body []byte, n int, err error)
 	return req, buf[h.end:n:n], n, nil
 }
 
+// errReadRequest is the refusal of a head by net/http alone. No such head is known.
+func errReadRequest() *Error { return badRequest("the head is malformed") }
+
 // request reads a head that has been found valid.
 func (h *head) request(text []byte) (*Request, error) {
 	r, err := http.ReadRequest(bufio.NewReaderSize(bytes.NewReader(text), len(text)))
 	if err != nil {
-		return nil, badRequest("the head is malformed")
+		return nil, errReadRequest()
 	}
 	req := &Request{
 		Method:        r.Method,
