@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"net"
 	"time"
 
@@ -24,6 +25,7 @@ type conn struct {
 
 	// Of the HTTP request under way.
 	cors      http1.CORS
+	head      bool // only the head of the response is wanted
 	keepAlive bool
 	chunked   bool // its response goes out in chunks
 	raw       bool // its response ends with the connection: HTTP/1.0
@@ -31,6 +33,12 @@ type conn struct {
 
 	partial  bool // the first bytes of a request are there, and wait for the rest
 	answered bool // the client has been heard of since the timer was set
+	held     bool // requests wait until the client has taken its answers
+	open     bool // WebSocket: the first frames of a message have been taken
+
+	counted int // bytes that wait to be handled, and are in the figures
+	unsent  int // bytes that the client had not taken when looked at last
+	stalls  int // times in a row that it had taken none
 
 	decoder *websocket.Decoder // of a WebSocket, else nil
 }
@@ -45,11 +53,20 @@ const (
 	connClosed
 )
 
-// lingerTime is how long a refused client gets to read why.
-const lingerTime = time.Second
+const (
+	// lingerTime is how long a refused client gets to read why.
+	lingerTime = time.Second
+	// outboundMax is how much may wait for a client that asks without reading the
+	// answers; its further requests wait for it. A stream is kept below that by the
+	// engine.
+	outboundMax = 256 << 10
+	// lookAgain is how soon such a client is looked at again: gnet does not say
+	// when a connection takes bytes again.
+	lookAgain = 20 * time.Millisecond
+)
 
 func newConn(s *Server, l *loop, c gnet.Conn) *conn {
-	conn := &conn{server: s, loop: l, gnet: c}
+	conn := &conn{server: s, loop: l, gnet: c, cors: s.cors}
 	conn.timer.Owner = conn
 	conn.link = l.engine.NewLink(conn, false, addressText(c.RemoteAddr()))
 	conn.arm(s.cfg.IdleTimeout)
@@ -73,7 +90,9 @@ func (c *conn) arm(d time.Duration) {
 // received is called when bytes have come.
 func (c *conn) received() {
 	c.answered = true
-	c.server.stats.BytesIn.Add(uint64(c.gnet.InboundBuffered())) // again for what waits
+	n := c.gnet.InboundBuffered()
+	c.server.stats.BytesIn.Add(uint64(n - c.counted))
+	c.counted = n
 	c.handle()
 }
 
@@ -93,7 +112,7 @@ func (c *conn) handle() {
 			c.bound()
 			return
 		}
-		if c.link.Paused() {
+		if c.held || c.hold() || c.link.Paused() {
 			c.bound()
 			return
 		}
@@ -109,6 +128,46 @@ func (c *conn) handle() {
 			return
 		}
 	}
+}
+
+// hold lets further requests wait for a client that does not read the answers to
+// the ones before, and reports whether they have to: gnet would keep the answers,
+// however many.
+func (c *conn) hold() bool {
+	if c.gnet.OutboundBuffered() <= outboundMax {
+		return false
+	}
+	c.held, c.partial, c.unsent, c.stalls = true, false, c.gnet.OutboundBuffered(), 0
+	c.arm(lookAgain)
+	return true
+}
+
+// look goes on with requests that were held back, if there is room for their
+// answers.
+func (c *conn) look() {
+	switch {
+	case c.gnet.OutboundBuffered() <= outboundMax:
+		c.held = false
+		c.arm(c.server.cfg.IdleTimeout)
+		c.handle()
+	case c.takes(lookAgain), c.link.Streaming(): // how long a stream may stall is up to the engine
+		c.arm(lookAgain)
+	default:
+		c.Close()
+	}
+}
+
+// takes reports whether a client to whom bytes are on their way takes some, or may
+// still begin to. It is asked every so often.
+func (c *conn) takes(every time.Duration) bool {
+	n := c.gnet.OutboundBuffered()
+	if n < c.unsent {
+		c.stalls = 0
+	} else {
+		c.stalls++
+	}
+	c.unsent = n
+	return n > 0 && time.Duration(c.stalls)*every < c.server.cfg.RequestTimeout
 }
 
 // bound refuses a client that sends more than one request ahead.
@@ -129,6 +188,11 @@ func (c *conn) incomplete() {
 // complete notes that a request is there.
 func (c *conn) complete() {
 	c.server.stats.Requests.Add(1)
+	c.whole()
+}
+
+// whole notes that nothing has begun that is not complete.
+func (c *conn) whole() {
 	if c.partial {
 		c.partial = false
 		c.arm(c.server.cfg.IdleTimeout)
@@ -139,6 +203,7 @@ func (c *conn) complete() {
 func (c *conn) drop(n int) {
 	if n > 0 {
 		_, _ = c.gnet.Discard(n)
+		c.counted = max(c.counted-n, 0)
 	}
 }
 
@@ -146,12 +211,14 @@ func (c *conn) drop(n int) {
 func (c *conn) Expire(_ *engine.Timer, _ int64) {
 	switch {
 	case c.state == connLingering:
-		c.Close()
+		c.lingered()
+	case c.held:
+		c.look()
 	case c.partial && c.state == connWebSocket:
 		c.refuse(&http1.Error{Status: 408})
 	case c.partial:
 		c.refuse(&http1.Error{Status: 408, Text: "The request did not arrive in time"})
-	case c.answered || c.state == connBusy || c.link.Streaming():
+	case c.takes(c.server.cfg.IdleTimeout), c.answered, c.state == connBusy, c.link.Streaming():
 		c.arm(c.server.cfg.IdleTimeout)
 	default:
 		c.Close()
@@ -166,7 +233,11 @@ func (c *conn) refuse(err *http1.Error) {
 	}
 	c.server.stats.Faults.count(err.Status)
 	if c.state != connBusy { // else a response is under way, and just breaks off
-		c.write(http1.AppendError(c.loop.scratch[:0], err, c.cors, http1.Date(time.Now())))
+		out := http1.AppendError(c.loop.scratch[:0], err, c.cors, http1.Date(time.Now()))
+		if c.head {
+			out = out[:bytes.Index(out, headEnd)+len(headEnd)]
+		}
+		c.write(out)
 	}
 	c.linger()
 }
@@ -177,14 +248,32 @@ func (c *conn) linger() {
 	if c.state == connClosed {
 		return
 	}
-	c.state, c.partial = connLingering, false
+	c.state, c.partial, c.held = connLingering, false, false
 	c.drop(c.gnet.InboundBuffered())
-	if c.gnet.OutboundBuffered() == 0 {
+	if c.unsent, c.stalls = c.gnet.OutboundBuffered(), 0; c.unsent == 0 {
 		_ = unix.Shutdown(c.gnet.Fd(), unix.SHUT_WR)
 	}
 	c.link.Closed()
 	c.arm(lingerTime)
 }
+
+// lingered is called when the time to read is over. It does not begin before all
+// has been sent, as long as the client takes it.
+func (c *conn) lingered() {
+	before := c.unsent
+	switch {
+	case c.takes(lingerTime):
+		c.arm(lingerTime)
+	case before > 0 && c.unsent == 0:
+		_ = unix.Shutdown(c.gnet.Fd(), unix.SHUT_WR)
+		c.arm(lingerTime)
+	default:
+		c.Close()
+	}
+}
+
+// headEnd ends the head of a response.
+var headEnd = []byte("\r\n\r\n")
 
 // write hands bytes to gnet, which keeps what the kernel does not take. buf is the
 // caller's again.

@@ -18,7 +18,6 @@ const contentType = "text/plain; charset=utf-8"
 func (c *conn) request(buf []byte) bool {
 	req, body, n, err := http1.Parse(buf, c.server.cfg.Limits)
 	if err != nil {
-		c.cors = http1.CORS{}
 		var fault *http1.Error
 		if !errors.As(err, &fault) {
 			fault = &http1.Error{Status: 400, Text: "Bad request"}
@@ -31,7 +30,7 @@ func (c *conn) request(buf []byte) bool {
 		return false
 	}
 	c.complete()
-	c.keepAlive = req.KeepAlive
+	c.keepAlive, c.head = req.KeepAlive, req.Method == "HEAD"
 	allowed, cors := c.server.cfg.Origins.Check(req.Origin)
 	c.cors = cors
 	switch {
@@ -83,6 +82,7 @@ func (c *conn) perform(name protocol.RequestName, req *http1.Request, body []byt
 	c.link.SetVersion(version)
 	c.link.SetHeader(req.Header)
 	c.link.HTTP(name, session, body)
+	c.link.SetHeader(nil) // a stream does not keep them in memory
 }
 
 // sameOrigin reports whether a request comes from a page of this server.
@@ -100,7 +100,7 @@ func (c *conn) responded() bool {
 		c.linger()
 		return false
 	}
-	c.state = connOpen
+	c.state, c.cors, c.head = connOpen, c.server.cors, false
 	return true
 }
 
@@ -133,8 +133,8 @@ func (c *conn) Send(buf []byte, last bool) error {
 	default:
 		c.write(c.chunk(buf, last))
 	}
-	if last && c.responded() {
-		c.handle()
+	if last && c.responded() && !c.handling && c.gnet.InboundBuffered() > 0 {
+		c.loop.ready = append(c.loop.ready, c)
 	}
 	return nil
 }

@@ -15,7 +15,8 @@ type loop struct {
 	gnet   gnet.EventLoop
 	// timer wakes the loop when it wants to be called, or has more to do.
 	timer   *time.Timer
-	scratch []byte // for one response
+	scratch []byte  // for one response
+	ready   []*conn // their response has ended, and the next request is there
 }
 
 // stepsInRow is how many steps are made before the loop looks at its sockets
@@ -48,6 +49,7 @@ func (l *loop) wake() {
 func (l *loop) Run(context.Context) error {
 	for range stepsInRow {
 		more, next := l.engine.Step()
+		l.handle()
 		if !more {
 			l.timer.Reset(time.Duration(min(max(l.engine.Until(next), 0), int64(time.Hour))))
 			return nil
@@ -56,4 +58,17 @@ func (l *loop) Run(context.Context) error {
 	// Not by Execute: gnet would run that before it looks at its sockets.
 	l.timer.Reset(0)
 	return nil
+}
+
+// handle takes the requests that came ahead of their turn. A response may end
+// anywhere in the engine, in the middle of a bind or of the end of a session; the
+// next request must not be taken there, so it waits for the step to be over.
+func (l *loop) handle() {
+	for len(l.ready) > 0 {
+		ready := l.ready
+		l.ready = nil
+		for _, c := range ready {
+			c.handle()
+		}
+	}
 }

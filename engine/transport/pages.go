@@ -64,17 +64,18 @@ func readPages(files fs.FS) (pages, error) {
 // page answers a request for a page.
 func (c *conn) page(req *http1.Request) {
 	page, ok := c.server.pages[req.Path]
-	status := 200
+	status, fields := 200, []string{http1.Date(time.Now()), pagePolicy}
 	switch {
 	case !ok:
 		status, page = 404, pageFile{contentType: contentType, body: []byte("Not found\n")}
 	case req.Method != "GET" && req.Method != "HEAD":
 		status, page = 405, pageFile{contentType: contentType, body: []byte("Use GET\n")}
+		fields = append(fields, "Allow: GET, HEAD, OPTIONS")
 	}
 	if status != 200 {
 		c.server.stats.Faults.count(status)
 	}
-	out := http1.AppendResponse(c.loop.scratch[:0], status, page.contentType, len(page.body), c.keepAlive, c.cors, http1.Date(time.Now()), pagePolicy)
+	out := http1.AppendResponse(c.loop.scratch[:0], status, page.contentType, len(page.body), c.keepAlive, c.cors, fields...)
 	if req.Method != "HEAD" {
 		out = append(out, page.body...)
 	}

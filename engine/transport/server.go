@@ -79,6 +79,7 @@ type Server struct {
 	engine *engine.Engine
 	stats  Stats
 	pages  pages
+	cors   http1.CORS // of responses to requests whose origin is not known
 
 	gnet     gnet.Engine
 	booted   chan struct{} // closed when it listens
@@ -113,24 +114,26 @@ func New(cfg Config, e *engine.Engine) (*Server, error) {
 	if s.pages, err = readPages(cfg.Pages); err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
+	_, s.cors = cfg.Origins.Check("")
 	return s, nil
 }
 
 // Run serves until ctx is done. Connections are then closed at once; Drain first
 // lets them go in peace.
 func (s *Server) Run(ctx context.Context) error {
-	ended := make(chan struct{})
+	running, ended := context.WithCancel(context.Background())
 	var stop sync.WaitGroup
 	stop.Go(func() {
 		select {
-		case <-ended:
+		case <-running.Done():
 			return
 		case <-ctx.Done():
 		}
 		select {
-		case <-ended:
+		case <-running.Done():
 		case <-s.booted:
-			_ = s.gnet.Stop(context.Background())
+			// It looks every half second whether gnet has ended; we know better.
+			_ = s.gnet.Stop(running)
 		}
 	})
 	err := gnet.Run(s, "tcp://"+s.cfg.Listen,
@@ -141,7 +144,7 @@ func (s *Server) Run(ctx context.Context) error {
 		gnet.WithReadBufferCap(64<<10),
 		gnet.WithLogger(s.cfg.Logger),
 	)
-	close(ended)
+	ended()
 	stop.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -198,12 +201,12 @@ func addressOf(fd int) (net.Addr, error) {
 // OnOpen is called by gnet for a new connection, on its loop.
 func (s *Server) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
 	s.stats.Accepted.Add(1)
-	if s.draining.Load() || s.stats.Connections.Load() >= int64(s.cfg.Connections) {
+	if n := s.stats.Connections.Add(1); s.draining.Load() || n > int64(s.cfg.Connections) {
+		s.stats.Connections.Add(-1)
 		s.stats.Refused.Add(1)
 		_ = c.SetLinger(0)
 		return nil, gnet.Close
 	}
-	s.stats.Connections.Add(1)
 	c.SetContext(newConn(s, s.loopOf(c.EventLoop()), c))
 	return nil, gnet.None
 }

@@ -47,13 +47,17 @@ func (c *conn) message(buf []byte) bool {
 	switch event.Kind {
 	case websocket.None:
 		c.drop(n)
+		c.open = c.open || n > 0
 		c.incomplete()
 		return n > 0 && n < len(buf)
 	case websocket.Text:
+		c.open = false
 		c.complete()
 		c.link.Message(event.Payload)
+	case websocket.Pong:
+		c.controlled(&event, n)
 	case websocket.Ping:
-		c.complete()
+		c.controlled(&event, n)
 		c.write(websocket.AppendPong(c.loop.scratch[:0], event.Payload))
 	case websocket.Close:
 		c.write(websocket.AppendClose(c.loop.scratch[:0], event.Code, ""))
@@ -62,6 +66,20 @@ func (c *conn) message(buf []byte) bool {
 	}
 	c.drop(n)
 	return c.state == connWebSocket
+}
+
+// controlled takes note of a ping or pong that ends n bytes. It may come between
+// the frames of a message, whose time goes on.
+func (c *conn) controlled(event *websocket.Event, n int) {
+	const head = 2 + 4 // of a short frame with a mask
+	if n > head+len(event.Payload) {
+		c.open = true
+	}
+	if c.open {
+		c.incomplete()
+	} else {
+		c.whole()
+	}
 }
 
 // text sends lines as one message.

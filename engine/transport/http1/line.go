@@ -57,6 +57,8 @@ func (h *head) setMethod(method []byte, next byte) *Error {
 		http.MethodDelete, http.MethodOptions, http.MethodTrace:
 		h.method = method
 		return nil
+	case "PRI": // RFC 9113 3.4: the preface of HTTP/2
+		return errVersion()
 	}
 	return errMethod()
 }
@@ -101,8 +103,13 @@ func (h *head) setVersion(v []byte, whole bool) *Error {
 	case bytes.HasSuffix(v, []byte("/1.0")):
 		h.minor = 0
 	default:
-		// This includes the preface of HTTP/2, RFC 9113 3.4.
-		return &Error{Status: http.StatusHTTPVersionNotSupported, Text: "the version is not HTTP/1.1 or HTTP/1.0"}
+		return errVersion()
 	}
 	return nil
+}
+
+// errVersion is the refusal of other versions, RFC 9110 15.6.6. It includes 1.2 and
+// later, which 2.5 would have read as 1.1, as there are none.
+func errVersion() *Error {
+	return &Error{Status: http.StatusHTTPVersionNotSupported, Text: "the version is not HTTP/1.1 or HTTP/1.0"}
 }

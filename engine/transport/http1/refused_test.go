@@ -152,7 +152,7 @@ var refused = []struct {
 	{"HTTP/3.0", 505, line("GET / HTTP/3.0")},
 	{"HTTP/9.9", 505, line("GET / HTTP/9.9")},
 	{"HTTP/0.0", 505, line("GET / HTTP/0.0")},
-	{"the preface of HTTP/2", 501, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
+	{"the preface of HTTP/2", 505, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
 	{"no minor version", 400, line("GET / HTTP/1")},
 	{"no digits after the dot", 400, line("GET / HTTP/1.")},
 	{"two digits before the dot", 400, line("GET / HTTP/11.1")},

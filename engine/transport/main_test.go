@@ -1,0 +1,9 @@
+package transport_test
+
+import (
+	"testing"
+
+	"github.com/halley-stream/halley/internal/leaktest"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
