@@ -46,7 +46,7 @@ test-sdk: $(NODE_MODULES)
 	@$(STEP) "client tests" npm --prefix sdk/js test
 
 .PHONY: check
-check: check-format check-vet check-race check-modules check-lint check-sdk check-fuzz
+check: check-format check-vet check-race check-broken check-modules check-lint check-sdk check-fuzz
 
 .PHONY: check-format
 check-format:
@@ -60,6 +60,11 @@ check-vet:
 .PHONY: check-race
 check-race:
 	@$(STEP) "Go tests with the race detector" go test -race -shuffle=on -timeout 20m ./...
+
+# Rules of the engine are broken on purpose, and the simulation must notice.
+.PHONY: check-broken
+check-broken:
+	@$(STEP) "simulation of broken rules" go test -tags broken -run Broken ./engine
 
 .PHONY: check-modules
 check-modules:

@@ -151,6 +151,9 @@ func (l *Loop) answered(e *entry) {
 	}
 	s := sub.subscription.session
 	s.asked--
+	if s.polling && !s.scheduled {
+		l.schedule(s) // the poll may have waited for this answer only
+	}
 	if sub.fan != &e.view.fans[l.index] {
 		if sub.fan != nil {
 			sub.fan.rise(sub)

@@ -41,7 +41,7 @@ type Config struct {
 // Fetch tunes the requests for records.
 type Fetch struct {
 	// MaxWait is how long a broker waits for records when there are none. It does
-	// not delay records. Default 500 ms.
+	// not delay records. Default 250 ms.
 	MaxWait time.Duration `yaml:"max_wait" min:"0s" max:"30s" doc:"How long a broker waits when there are no records. It delays none."`
 	// MaxBytes bounds a response. Default 8 MiB.
 	MaxBytes int `yaml:"max_bytes" unit:"bytes" min:"0" max:"128MiB" doc:"The size of a response. A larger batch still comes whole."`
@@ -75,7 +75,7 @@ type Topic struct {
 const (
 	defaultSnapshotTimeout = 30 * time.Second
 	defaultMetadataRefresh = 5 * time.Second
-	defaultMaxWait         = 500 * time.Millisecond
+	defaultMaxWait         = 250 * time.Millisecond
 	defaultMaxBytes        = 8 << 20
 	defaultPartitionBytes  = 1 << 20
 	defaultMaxBatch        = 64 << 20

@@ -25,6 +25,7 @@ type follower struct {
 	fetcher *wire.Fetcher
 	client  *wire.Client
 	reader  records.Reader
+	current records.Record // the one being mapped
 	mappers map[*mapping]*mapper
 	batch   adapters.Batch // or nil
 
@@ -207,18 +208,16 @@ func (f *follower) take(ctx context.Context, h *holding) error {
 
 // takeRecords hands the records of the reader over, as far as it can read them.
 func (f *follower) takeRecords(ctx context.Context, p *partition) error {
-	var (
-		rec   records.Record
-		count uint64
-	)
-	for f.reader.Next(&rec) {
+	var count uint64
+	rec := &f.current
+	for f.reader.Next(rec) {
 		count++
 		for i, m := range p.topic.mappings {
 			mapper, err := f.mapper(m)
 			if err != nil {
 				return err
 			}
-			if err := f.record(ctx, p, mapper, p.items[i], &rec); err != nil {
+			if err := f.record(ctx, p, mapper, p.items[i], rec); err != nil {
 				return err
 			}
 		}

@@ -5,10 +5,6 @@ import "context"
 // The commands below have files of their own, sub.go and replay.go. Delete the
 // function here when its file comes.
 
-func runSub(_ context.Context, env *environment) int {
-	return pending(env, "halley sub AAPL MSFT --fields last,bid,ask")
-}
-
 func runReplay(_ context.Context, env *environment) int {
 	return pending(env, "halley replay info day.ticks")
 }

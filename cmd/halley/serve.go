@@ -67,7 +67,7 @@ func serve(ctx context.Context, env *environment, start startFunc) int {
 		return env.misconfigured(s.Err())
 	}
 	pages := newAdmin(conf.Admin.Listen, srv.checks,
-		[]metrics.Collector{readBuild().collect, srv.collect, metrics.Runtime, metrics.Process}, logs.noisy)
+		[]metrics.Collector{readBuild().collect, srv.collect, collectAdapters(sets), metrics.Runtime, metrics.Process}, logs.noisy)
 	var serving sync.WaitGroup
 	if adminListener != nil {
 		serving.Go(func() { pages.serve(adminListener) })

@@ -64,19 +64,34 @@ func startServing(t *testing.T, terminal bool) *running {
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &running{
 		fake:   &fakeServer{failed: make(chan error, 1)},
-		admin:  freeAddress(t),
 		stderr: new(logBuffer),
 		cancel: cancel,
 		code:   make(chan int, 1),
 	}
-	env := &environment{
-		name: "halley serve", args: []string{"-listen", freeAddress(t), "-admin", r.admin, "-log-level", "debug"},
-		stdout: io.Discard, stderr: r.stderr, terminal: terminal,
-	}
-	go func() { r.code <- serve(ctx, env, r.fake.start) }()
-	t.Cleanup(cancel)
-	r.waitFor(t, func() bool { status, _ := r.get(t, "/livez", ""); return status == http.StatusOK })
+	r.serve(ctx, t, terminal, r.fake.start)
 	return r
+}
+
+// serve runs 'halley serve' on free ports and waits until its pages are up.
+func (r *running) serve(ctx context.Context, t *testing.T, terminal bool, start startFunc, args ...string) {
+	t.Helper()
+	env := &environment{
+		name:   "halley serve",
+		args:   append([]string{"-listen", "127.0.0.1:0", "-admin", "127.0.0.1:0", "-log-level", "debug"}, args...),
+		stdout: io.Discard, stderr: r.stderr, terminal: terminal, environ: []string{"NO_COLOR=1"},
+	}
+	go func() { r.code <- serve(ctx, env, start) }()
+	t.Cleanup(r.cancel)
+	r.admin = r.logged(t, `the admin pages are up.*http://([0-9.:]+)`)
+}
+
+// logged waits for a line that matches a pattern, and returns its first group.
+func (r *running) logged(t *testing.T, pattern string) string {
+	t.Helper()
+	line := regexp.MustCompile(pattern)
+	var match []string
+	r.waitFor(t, func() bool { match = line.FindStringSubmatch(r.stderr.String()); return match != nil })
+	return match[1]
 }
 
 // end returns the exit code of the server.
@@ -140,7 +155,7 @@ func freeAddress(t *testing.T) string {
 
 func TestServeFromStartToStop(t *testing.T) {
 	r := startServing(t, true)
-	r.waitFor(t, func() bool { return strings.Contains(r.stderr.String(), "Halley is up: http://127.0.0.1:") })
+	r.logged(t, `(?m)^Halley is up: (http://127.0.0.1:\d+/)$`)
 
 	if status, body := r.get(t, "/readyz", ""); status != http.StatusServiceUnavailable || body != "engine: still warming up\n" {
 		t.Errorf("before it is ready it answers %d %q", status, body)

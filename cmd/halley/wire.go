@@ -9,7 +9,9 @@ import (
 
 	"github.com/halley-stream/halley/adapters"
 	"github.com/halley-stream/halley/adapters/demo"
+	"github.com/halley-stream/halley/adapters/kafka"
 	"github.com/halley-stream/halley/adapters/literal"
+	"github.com/halley-stream/halley/adapters/load"
 	"github.com/halley-stream/halley/adapters/replay"
 	"github.com/halley-stream/halley/internal/settings"
 )
@@ -50,6 +52,9 @@ func metadataKinds() []adapterKind[adapters.MetadataAdapter] {
 func dataKinds() []adapterKind[adapters.DataAdapter] {
 	return []adapterKind[adapters.DataAdapter]{
 		kindOf("demo", "A part of a simulated market.", demoConfig{Part: "quotes", Config: demo.Config{Rate: 1}}, buildDemo),
+		kindOf("kafka", "Topics of a Kafka cluster. The records' values become the fields of items.", kafka.DefaultConfig(), buildKafka),
+		kindOf("load", "A load for benchmarks: items that tick at a fixed rate and carry the time.", load.Defaults(),
+			func(c load.Config, _ *wiring) (adapters.DataAdapter, error) { return load.New(c) }),
 		kindOf("replay", "Recorded ticks, see 'halley replay'.",
 			replay.Config{Speed: 1},
 			func(c replay.Config, _ *wiring) (adapters.DataAdapter, error) { return replay.New(c) }),
@@ -80,6 +85,11 @@ func buildDemo(c demoConfig, w *wiring) (adapters.DataAdapter, error) {
 		return market.News(), nil
 	}
 	return market.Quotes(), nil
+}
+
+func buildKafka(c kafka.Config, w *wiring) (adapters.DataAdapter, error) {
+	c.Log = w.log
+	return kafka.New(c)
 }
 
 // settingsKinds returns kinds as the settings know them.

@@ -47,7 +47,7 @@ func TestWebSocketSession(t *testing.T) {
 	}
 
 	w.send("control", "LS_reqId=5&LS_op=reconf&LS_subId=1&LS_requested_max_frequency=2.5")
-	w.expect("REQOK,5", "CONF,1,2.5,filtered")
+	w.expect("CONF,1,2.5,filtered", "REQOK,5")
 	w.send("control", "LS_reqId=6&LS_op=delete&LS_subId=1", "LS_reqId=7&LS_op=delete&LS_subId=4&LS_ack=false")
 	w.expect("UNSUB,1", "REQOK,6", "UNSUB,4")
 	s.feed.tick("m1", "b", "5") // to nobody
@@ -77,6 +77,7 @@ func TestWebSocketPolling(t *testing.T) {
 	s.feed.tick("m1", "a", "1")
 	w.expect("CONOK,…,50000,20000,*", "CONS,unmanaged", "U,1,1,1", "LOOP,7")
 	s.feed.tick("m1", "a", "2")
+	eventually(t, "the update finds no poll", func() bool { return s.lagged() > 0 })
 	w.send("bind_session", "LS_polling=true&LS_polling_millis=0&LS_idle_millis=0")
 	w.expect("CONOK,…,50000,0,*", "CONS,unmanaged", "U,1,1,2", "LOOP,0")
 }

@@ -48,7 +48,7 @@ var rules = []rule{
 	{
 		pattern: "engine/transport/...",
 		ours:    []string{"engine", "protocol", "engine/transport/..."},
-		others:  []string{"github.com/panjf2000/gnet/v2", "github.com/gobwas/ws"},
+		others:  []string{"github.com/panjf2000/gnet/v2", "github.com/gobwas/ws", "golang.org/x/sys/unix"},
 		never:   []string{"flag"},
 		reason:  "it moves the bytes of sessions and knows no items: no adapters, no conflation",
 	},
@@ -81,7 +81,7 @@ var rules = []rule{
 	},
 	{
 		pattern: "bench/...",
-		ours:    []string{"bench/...", "protocol", "adapters", "adapters/load"},
+		ours:    []string{"bench/...", "protocol", "adapters", "adapters/load", "internal/..."},
 		others:  []string{"github.com/gobwas/ws", "golang.org/x/sys"},
 		reason:  "it measures the program as a client does, across a socket, so it may not know the engine",
 	},
@@ -89,6 +89,14 @@ var rules = []rule{
 		pattern: "sdk/...",
 		ours:    []string{"sdk/...", "adapters"},
 		reason:  "client code shares the protocol's transcripts with the server, but no code",
+	},
+	{
+		pattern: "internal/client/...",
+		ours:    []string{"protocol", "internal/..."},
+		others:  []string{"github.com/gobwas/ws", "github.com/gobwas/httphead"},
+		light:   true,
+		never:   []string{"flag", "os/..."},
+		reason:  "it is a client: it knows the wire and nothing of the server",
 	},
 	{
 		pattern: "internal/settings",

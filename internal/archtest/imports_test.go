@@ -38,7 +38,7 @@ func ruleFor(path string) *rule {
 func (r *rule) faults(p *goPackage, isStandard func(path string) bool) []string {
 	var faults []string
 	for _, imported := range p.Imports {
-		if r.allows(imported, isStandard) {
+		if r.allows(p.path(), imported, isStandard) {
 			continue
 		}
 		faults = append(faults, fmt.Sprintf("%s imports %s", p.path(), imported))
@@ -55,12 +55,12 @@ func (r *rule) faults(p *goPackage, isStandard func(path string) bool) []string 
 	return faults
 }
 
-func (r *rule) allows(imported string, isStandard func(path string) bool) bool {
+func (r *rule) allows(importer, imported string, isStandard func(path string) bool) bool {
 	switch {
 	case isOurs(imported):
 		path := strings.TrimPrefix(imported, module+"/")
 		if strings.HasPrefix(path, "cmd/") {
-			return false // nobody imports the commands
+			return strings.HasPrefix(path, importer+"/") // nobody else imports the commands' parts
 		}
 		for _, pattern := range r.ours {
 			if matches(pattern, path) {
@@ -128,6 +128,7 @@ func TestImportsAreFound(t *testing.T) {
 		"the contract is light, also indirectly":   {"adapters", "example.com/heavy", true, false},
 		"nobody imports the command":               {"internal/ratelog", module + "/cmd/halley", false, false},
 		"not even another command":                 {"cmd/other", module + "/cmd/halley", false, false},
+		"but its own parts":                        {"cmd/halley", module + "/cmd/halley/web", false, true},
 		"the bench is a client":                    {"bench/fleet", module + "/engine", false, false},
 		"a module's name is no prefix of others":   {"internal/settings", "github.com/goccy/go-yaml-other", false, false},
 		"the packages of a module belong together": {"internal/settings", "github.com/goccy/go-yaml/ast", false, true},

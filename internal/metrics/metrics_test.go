@@ -1,15 +1,15 @@
 package metrics
 
 import (
-	"bufio"
 	"fmt"
 	"math"
 	"net/http/httptest"
-	"regexp"
 	"runtime/metrics"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/halley-stream/halley/internal/metrics/metricstest"
 )
 
 func TestText(t *testing.T) {
@@ -100,7 +100,7 @@ func TestScrapeIsWellFormed(t *testing.T) {
 	if got, want := rec.Header().Get("Content-Type"), "text/plain; version=0.0.4; charset=utf-8"; got != want {
 		t.Errorf("the content type is %q, want %q", got, want)
 	}
-	families, err := parseText(rec.Body.String())
+	families, err := metricstest.Parse(rec.Body.String())
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, rec.Body)
 	}
@@ -112,60 +112,6 @@ func TestScrapeIsWellFormed(t *testing.T) {
 			t.Errorf("%s has no samples", name)
 		}
 	}
-}
-
-var sampleLine = regexp.MustCompile(`^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*",?)*\})? (\S+)$`)
-
-// parseText returns the number of samples of each family.
-func parseText(text string) (map[string]int, error) {
-	families, kinds := make(map[string]int), make(map[string]string)
-	series := make(map[string]bool)
-	last := ""
-	lines := bufio.NewScanner(strings.NewReader(text))
-	for lines.Scan() {
-		line := lines.Text()
-		if name, ok := strings.CutPrefix(line, "# HELP "); ok {
-			last, _, _ = strings.Cut(name, " ")
-			if _, twice := families[last]; twice {
-				return nil, fmt.Errorf("family %s comes twice", last)
-			}
-			families[last] = 0
-			continue
-		}
-		if rest, ok := strings.CutPrefix(line, "# TYPE "); ok {
-			name, kind, _ := strings.Cut(rest, " ")
-			if name != last {
-				return nil, fmt.Errorf("type of %s below the help of %s", name, last)
-			}
-			kinds[name] = kind
-			if (kind == "counter") != strings.HasSuffix(name, "_total") {
-				return nil, fmt.Errorf("%s is a %s", name, kind)
-			}
-			continue
-		}
-		match := sampleLine.FindStringSubmatch(line)
-		if match == nil {
-			return nil, fmt.Errorf("bad line %q", line)
-		}
-		if series[match[1]+match[2]] {
-			return nil, fmt.Errorf("series %s comes twice", match[1]+match[2])
-		}
-		series[match[1]+match[2]] = true
-		family := match[1]
-		if kinds[last] == "histogram" {
-			for _, suffix := range []string{"_bucket", "_sum", "_count"} {
-				family = strings.TrimSuffix(family, suffix)
-			}
-		}
-		if family != last {
-			return nil, fmt.Errorf("sample of %s among those of %s", family, last)
-		}
-		if _, err := strconv.ParseFloat(match[3], 64); err != nil {
-			return nil, err
-		}
-		families[family]++
-	}
-	return families, nil
 }
 
 func TestCoarserKeepsAllValues(t *testing.T) {

@@ -55,6 +55,7 @@ func (bed) Kinds() []Kind {
 	return []Kind{
 		{"flowers", "A bed of flowers.", func() any { return &flowers{Colour: "red"} }},
 		{"herbs", "A bed of herbs.", func() any { return new(herbs) }},
+		{"rock", "A bed of stones.", func() any { return new(rock) }},
 	}
 }
 
@@ -64,6 +65,10 @@ type flowers struct {
 
 type herbs struct {
 	Names []string `yaml:"names"`
+}
+
+type rock struct {
+	Stones []row `yaml:"stones"`
 }
 
 // Validate wants names.
@@ -187,14 +192,14 @@ func TestFaults(t *testing.T) {
 		"a fault inside a list":         {"rows:\n  - length: 1\n  - length: 0\n", nil, []string{`garden.yaml:3:13: rows[1].length: 0 is too small; it must be at least 1`}},
 		"a fault inside a variant":      {"beds:\n  x:\n    type: flowers\n    color: red\n", nil, []string{`garden.yaml:4:5: beds.x: unknown key "color"; did you mean "colour"?`}},
 		"a fault found by the variant":  {"beds:\n  x:\n    type: herbs\n", nil, []string{`garden.yaml:2:3: beds.x.names: at least one is needed`}},
-		"an unknown type":               {"beds:\n  x:\n    type: flower\n", nil, []string{`garden.yaml:3:11: beds.x.type: unknown type "flower"; did you mean "flowers"? There are flowers, herbs`}},
-		"no type":                       {"beds:\n  x: {colour: red}\n", nil, []string{`garden.yaml:2:3: beds.x.type: the key type is missing; it is one of flowers, herbs`}},
+		"an unknown type":               {"beds:\n  x:\n    type: flower\n", nil, []string{`garden.yaml:3:11: beds.x.type: unknown type "flower"; did you mean "flowers"? There are flowers, herbs, rock`}},
+		"no type":                       {"beds:\n  x: {colour: red}\n", nil, []string{`garden.yaml:2:3: beds.x.type: the key type is missing; it is one of flowers, herbs, rock`}},
 		"a secret without its variable": {"key: ${PASS}\n", nil, []string{`garden.yaml:1:6: key: the environment variable PASS is not set`}},
 		"a secret without its file":     {"key: file:/nope\n", nil, []string{`garden.yaml:1:6: key: the secret's file cannot be read: open /nope: file does not exist`}},
 		"a reference that is no secret": {"name: ${HOST}\n", []string{"HOST=h"}, []string{`garden.yaml:1:7: name: references such as "${HOST}" work for secrets only; every setting has an environment variable of its own`}},
 		"an unknown variable":           {"", []string{"GARDEN_TREE=1"}, []string{`GARDEN_TREE (environment): there is no such setting; did you mean GARDEN_TREES?`}},
 		"a wrong variable":              {"", []string{"GARDEN_WATER_EVERY=often"}, []string{`GARDEN_WATER_EVERY (environment): water.every: "often" is not a duration; write for example 400ms, 10s or 1m30s`}},
-		"a fault in a variable's YAML":  {"", []string{"GARDEN_BEDS={x: {type: weeds}}"}, []string{`GARDEN_BEDS (environment):1:12: beds.x.type: unknown type "weeds"; it must be one of flowers, herbs`}},
+		"a fault in a variable's YAML":  {"", []string{"GARDEN_BEDS={x: {type: weeds}}"}, []string{`GARDEN_BEDS (environment):1:12: beds.x.type: unknown type "weeds"; it must be one of flowers, herbs, rock`}},
 		"a tab":                         {"water:\n\tevery: 1h\n", nil, []string{`garden.yaml:2:1: this is not valid YAML: found character '	' that cannot start any token; indent with blanks, not tabs, and put quotes around text that starts with a special character`}},
 		"two documents":                 {"trees: 1\n---\ntrees: 2\n", nil, []string{`garden.yaml:1:1: this is not valid YAML: there is more than one document; leave out the line ---`}},
 		"not UTF-8":                     {"trees: 1\nname: \xff\n", nil, []string{`garden.yaml:2:1: this line is not valid UTF-8; save the text as UTF-8`}},
@@ -309,6 +314,7 @@ func TestSampleIsReadBackAsTheDefaults(t *testing.T) {
 		"# What it is called.\nname: home\n",
 		"  # How often. (at least 1m)\n  every: 1h\n",
 		"\n# beds.<name>:\n#   # A bed of herbs.\n#   type: herbs\n#   names: []\n",
+		"\n#   # A bed of stones.\n#   type: rock\n#   stones:\n#     -\n#       # (at least 1)\n#       length: 0\n",
 	} {
 		if !strings.Contains(b.String(), part) {
 			t.Errorf("the sample lacks %q:\n%s", part, b.String())

@@ -88,7 +88,7 @@ func flatten(err error) []error {
 	return []error{err}
 }
 
-var leadingPath = regexp.MustCompile(`^([A-Za-z0-9_]+(?:[.\[][A-Za-z0-9_]+\]?)*):? `)
+var leadingPath = regexp.MustCompile(`^([A-Za-z0-9_]+(?:\[\d+\]|\.[^ :.\[]+)*):? `)
 
 // splitPath takes the path of a field off the start of a message: "topic: is
 // empty" belongs to the field topic. A word in front of it that is no field, such

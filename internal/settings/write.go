@@ -34,6 +34,7 @@ type printer struct {
 	lines  []printLine
 	origin func(path string) string
 	docs   bool
+	shapes bool                  // show what the elements of empty lists look like
 	seen   map[reflect.Type]bool // structs whose documentation was given
 }
 
@@ -177,6 +178,11 @@ func (p *printer) variant(path, head string, v reflect.Value, depth int, remark 
 }
 
 func (p *printer) list(path, head string, v reflect.Value, f *field, depth int, remark string) {
+	if v.Len() == 0 && p.shapes && shapeOf(v.Type().Elem()) == structShape {
+		p.add(depth, head, "")
+		p.value(path, "-", newValue(v.Type().Elem()), f, depth+1)
+		return
+	}
 	if v.Len() == 0 {
 		p.add(depth, head+" []", remark)
 		return
@@ -255,7 +261,9 @@ func (p *printer) kinds(t reflect.Type, path string) {
 				p.add(1, "# "+line, "")
 			}
 			p.add(1, "type: "+kind.Name, "")
+			p.shapes = true
 			p.fields(path, config, 1)
+			p.shapes = false
 			p.lines = append(p.lines[:first:first], append([]printLine{{}}, p.lines[first:]...)...)
 			for i := first + 1; i < len(p.lines); i++ {
 				p.lines[i].text = strings.TrimRight("# "+p.lines[i].text, " ")

@@ -22,7 +22,7 @@ async function buildClient(out) {
   const entry = { entryPoints: [join(root, "src/index.ts")], bundle: true, target: "es2022", banner, logLevel: "warning" };
   await build({ ...entry, format: "esm", outfile: join(out, "esm/index.js"), sourcemap: true });
   await build({ ...entry, format: "cjs", outfile: join(out, "cjs/index.js"), sourcemap: true });
-  await build({ ...entry, format: "iife", globalName: "halley", minify: true, target: "es2020", outfile: join(out, "halley-client.js") });
+  await build({ ...entry, format: "iife", globalName: "halley", minify: true, outfile: join(out, "halley-client.js") });
   await build({ ...entry, format: "esm", minify: true, outfile: join(out, "halley-client.min.mjs") });
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   const flags = ["--noEmit", "false", "--emitDeclarationOnly", "--declaration", "--outDir", join(out, "esm")];
@@ -77,6 +77,7 @@ try {
   rmSync(clientOut, { recursive: true, force: true });
   await buildClient(clientOut);
   budget("client", gzip(join(clientOut, "halley-client.min.mjs")), CLIENT_BUDGET);
+  budget("client for script tags", gzip(join(clientOut, "halley-client.js")), CLIENT_BUDGET);
 
   const page = join(temporary, "page");
   await buildPage(page);

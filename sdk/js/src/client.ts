@@ -219,6 +219,7 @@ export class LiveClient implements Client, SubscriptionOwner {
       if (!isCurrent()) return;
       const base = linkedUrl(this.#base, controlLink);
       const sink = this.#sink(connection, isCurrent, fail, () => {
+        if (!isCurrent()) return;
         this.#connection?.send("wsok");
         this.#connection?.send(`${request}\r\n${line}`);
         this.#take({ type: "opened", connection });

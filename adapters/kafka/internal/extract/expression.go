@@ -51,8 +51,11 @@ type Expression struct {
 // String returns e as it is written, without #{ and }.
 func (e Expression) String() string { return e.Root.String() + e.Path.String() }
 
+// blanks may stand around expressions and names.
+const blanks = " \t\r\n"
+
 func parseExpression(text string) (Expression, error) {
-	text = strings.TrimSpace(text)
+	text = strings.Trim(text, blanks)
 	end := strings.IndexAny(text, ".[")
 	if end < 0 {
 		end = len(text)
@@ -60,6 +63,9 @@ func parseExpression(text string) (Expression, error) {
 	for i, name := range rootNames {
 		if text[:end] != name {
 			continue
+		}
+		if strings.HasSuffix(text, ".*") {
+			return Expression{}, fmt.Errorf("%q stands for many values: only the field * can be that", text)
 		}
 		path, err := jsonscan.ParsePath(text[end:])
 		if err != nil {

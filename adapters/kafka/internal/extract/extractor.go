@@ -54,6 +54,9 @@ func (x *Extractor) AddAll(p jsonscan.Path, name func(name []byte, number int) b
 
 // Load makes a record the one that values are taken from.
 func (x *Extractor) Load(rec *records.Record, partition int32) error {
+	if x.scratch == nil {
+		x.scratch = make([]byte, 0, 64) // empty is not nil, which is null
+	}
 	x.record, x.partition, x.scratch = rec, partition, x.scratch[:0]
 	if err := scan(&x.key, rec.Key); err != nil {
 		return fmt.Errorf("key: %w", err)

@@ -46,7 +46,7 @@ func Parse(text, topic string) (*Template, error) {
 // ParseAll reads the expression that stands for all scalars of an object, such as
 // #{VALUE.*}, and returns the path to the object.
 func ParseAll(text string) (jsonscan.Path, error) {
-	inner, ok := strings.CutPrefix(strings.TrimSpace(text), "#{")
+	inner, ok := strings.CutPrefix(strings.Trim(text, blanks), "#{")
 	inner, ok2 := strings.CutSuffix(inner, ".*}")
 	if !ok || !ok2 {
 		return nil, fmt.Errorf("%q is not of the form #{VALUE.*}", text)
@@ -94,9 +94,9 @@ func (t *Template) braces(text, topic string) error {
 		}
 		equals := outside(one, '=')
 		if equals < 0 {
-			return fmt.Errorf("%q has no name; write for example symbol=KEY", strings.TrimSpace(one))
+			return fmt.Errorf("%q has no name; write for example symbol=KEY", strings.Trim(one, blanks))
 		}
-		name := strings.TrimSpace(one[:equals])
+		name := strings.Trim(one[:equals], blanks)
 		if name == "" || strings.ContainsAny(name, "[]'\"#{} ") {
 			return fmt.Errorf("%q is not a name, in %q", name, one)
 		}

@@ -42,6 +42,9 @@ func (p Path) String() string {
 // special are the characters that a name without quotes cannot have.
 const special = ".[]{}#,='\"\\* \t\r\n"
 
+// maxIndex bounds the index into an array: a Scanner has a table as long.
+const maxIndex = 9999
+
 // ParsePath reads a path as String writes it. A key may also stand in double
 // quotes.
 func ParsePath(text string) (Path, error) {
@@ -100,6 +103,9 @@ func parseBrackets(text string) (Step, string, error) {
 	i, err := strconv.ParseUint(number, 10, 31)
 	if err != nil {
 		return Step{}, "", fmt.Errorf("%q in brackets is neither a number nor a name in quotes", number)
+	}
+	if i > maxIndex {
+		return Step{}, "", fmt.Errorf("%d is too large an index; the largest is %d", i, maxIndex)
 	}
 	return Index(int(i)), rest, nil
 }

@@ -163,7 +163,7 @@ func TestPaths(t *testing.T) {
 			t.Errorf("%s is %q, %v; want %q", c.text, p.String(), err, c.want)
 		}
 	}
-	for _, text := range []string{`a`, `.`, `..a`, `.a.`, `[`, `[]`, `[-1]`, `[a]`, `[1`, `['a]`, `['a'`, `[1.5]`, `.a b`, `[99999999999]`, `.*`} {
+	for _, text := range []string{`a`, `.`, `..a`, `.a.`, `[`, `[]`, `[-1]`, `[a]`, `[1`, `['a]`, `['a'`, `[1.5]`, `.a b`, `[99999999999]`, `[10000]`, `.*`} {
 		if p, err := ParsePath(text); err == nil {
 			t.Errorf("%s is taken for %q, want an error", text, p.String())
 		}

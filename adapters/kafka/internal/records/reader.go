@@ -102,6 +102,9 @@ type batch struct {
 
 const defaultMaxDecoded = 64 << 20
 
+// maxOffset is beyond all offsets that there are, and far from overflow.
+const maxOffset = 1 << 62
+
 // Reset begins with a response: records before the offset from are passed over,
 // as are those of the transactions given, which are in the order of First.
 func (r *Reader) Reset(data []byte, from int64, aborted []Aborted) {
@@ -124,9 +127,8 @@ func (r *Reader) Next(rec *Record) bool {
 			return false
 		}
 		for r.count > 0 {
-			base := r.batch.base
-			rest, ok := rec.parse(r.left, base, r.batch.firstTime)
-			if !ok {
+			rest, ok := rec.parse(r.left, r.batch.base, r.batch.firstTime)
+			if !ok || rec.Offset < r.batch.base || rec.Offset > r.batch.last {
 				r.fail(ErrRecord)
 				return false
 			}
@@ -218,7 +220,7 @@ func (b *batch) parse(data []byte) (bool, error) {
 	}
 	*b = batch{base: int64(binary.BigEndian.Uint64(data))}
 	length := int64(int32(binary.BigEndian.Uint32(data[atLength:])))
-	if b.base < 0 || length < atAttributes-atEpoch {
+	if b.base < 0 || b.base > maxOffset || length < atAttributes-atEpoch {
 		return false, ErrBatch
 	}
 	if length > int64(len(data)-atEpoch) {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 
 	"github.com/halley-stream/halley/adapters/kafka/cluster"
@@ -77,17 +76,22 @@ func (f *Fetcher) Fetch(ctx context.Context, broker int32, wants []Want) error {
 	if err := e.do(ctx, f.cluster); err != nil {
 		return fmt.Errorf("fetch: %w", err)
 	}
+	if err := f.begin(); err != nil {
+		return fmt.Errorf("fetch: %w", err)
+	}
+	return nil
+}
+
+// begin reads the head of the response.
+func (f *Fetcher) begin() error {
 	f.rest.int32() // throttled
 	code := f.rest.int16()
 	f.rest.int32() // fetch session: we have none
 	f.topics = f.rest.array(6)
 	if f.rest.err != nil {
-		return fmt.Errorf("fetch: %w", f.rest.err)
+		return f.rest.err
 	}
-	if code != 0 {
-		return fmt.Errorf("fetch: %w", kafka.Error(code))
-	}
-	return nil
+	return codeError(code)
 }
 
 func (f *Fetcher) request(wants []Want) []byte {

@@ -115,6 +115,10 @@ func (c *Client) topicsWithIDs(conn io.ReadWriter, names []string) ([]Topic, err
 	if err != nil {
 		return nil, err
 	}
+	return readTopicsWithIDs(&r)
+}
+
+func readTopicsWithIDs(r *reader) ([]Topic, error) {
 	r.int32()                      // throttled
 	for range r.compactArray(11) { // brokers; the transport has its own list
 		r.int32()
@@ -158,6 +162,10 @@ func (c *Client) topicsPlain(conn io.ReadWriter, names []string) ([]Topic, error
 	if err != nil {
 		return nil, err
 	}
+	return readTopicsPlain(&r)
+}
+
+func readTopicsPlain(r *reader) ([]Topic, error) {
 	r.int32()               // throttled
 	for range r.array(12) { // brokers; the transport has its own list
 		r.int32()

@@ -80,6 +80,10 @@ func (c *Client) offsets(conn io.ReadWriter, isolation Isolation, at int64, plac
 	if err != nil {
 		return nil, err
 	}
+	return readOffsets(&r)
+}
+
+func readOffsets(r *reader) ([]Offset, error) {
 	r.int32() // throttled
 	var offsets []Offset
 	for range r.array(6) {

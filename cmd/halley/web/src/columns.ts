@@ -1,4 +1,4 @@
-import { formatSigned, formatSize, formatText, formatTime } from "./format.js";
+import { formatShort, formatSigned, formatText, formatTime, formatVolume } from "./format.js";
 
 /** Column is how one field is shown in the watch-list. */
 export interface Column {
@@ -21,14 +21,14 @@ const KNOWN: readonly Column[] = [
   { field: "last", title: "Last", kind: "price", width: 92, rank: 1, format: formatText },
   { field: "change", title: "Chg", kind: "signed", width: 76, rank: 7, format: formatSigned },
   { field: "change_pct", title: "Chg %", kind: "signed", width: 72, rank: 2, format: (value) => `${formatSigned(value)}%` },
-  { field: "bid_size", title: "Bid size", kind: "size", width: 70, rank: 10, format: formatSize },
+  { field: "bid_size", title: "Bid size", kind: "size", width: 70, rank: 10, format: formatShort },
   { field: "bid", title: "Bid", kind: "price", width: 88, rank: 3, format: formatText },
-  { field: "ask", title: "Ask", kind: "price", width: 88, rank: 4, format: formatText },
-  { field: "ask_size", title: "Ask size", kind: "size", width: 70, rank: 10, format: formatSize },
+  { field: "ask", title: "Ask", kind: "price", width: 88, rank: 3, format: formatText },
+  { field: "ask_size", title: "Ask size", kind: "size", width: 70, rank: 10, format: formatShort },
   { field: "open", title: "Open", kind: "number", width: 78, rank: 13, format: formatText },
   { field: "high", title: "High", kind: "number", width: 78, rank: 12, format: formatText },
   { field: "low", title: "Low", kind: "number", width: 78, rank: 12, format: formatText },
-  { field: "volume", title: "Volume", kind: "size", width: 92, rank: 8, format: formatSize },
+  { field: "volume", title: "Volume", kind: "size", width: 92, rank: 8, format: formatVolume },
   { field: "time", title: "Time", kind: "time", width: 74, rank: 9, format: formatTime },
 ];
 

@@ -1,8 +1,13 @@
-/** byId returns an element that the page is known to have. */
-export function byId<E extends HTMLElement>(id: string): E {
+/** byId returns an element that the page is known to have, of the given class. */
+export function byId<E extends HTMLElement>(id: string, kind: new () => E): E {
   const element = document.getElementById(id);
-  if (!element) throw new Error(`the page has no #${id}`);
-  return element as E;
+  if (!(element instanceof kind)) throw new Error(`the page has no such #${id}`);
+  return element;
+}
+
+/** part returns any element that the page is known to have. */
+export function part(id: string): HTMLElement {
+  return byId(id, HTMLElement);
 }
 
 /** make creates an element with a class and attributes. */

@@ -1,4 +1,5 @@
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 8 });
+const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 4 });
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 /** formatText shows a value as the feed wrote it: its digits say how exact it is. */
@@ -8,8 +9,23 @@ export function formatText(value: string): string {
 
 /** formatSize groups the digits of a number. */
 export function formatSize(value: string): string {
+  return formatUpTo(value, Infinity);
+}
+
+/** formatShort groups the digits of a number, or from a million on shortens it: 2.5M. */
+export function formatShort(value: string): string {
+  return formatUpTo(value, 1e6);
+}
+
+/** formatVolume groups the digits of a number, or from a hundred million on shortens it. */
+export function formatVolume(value: string): string {
+  return formatUpTo(value, 1e8);
+}
+
+function formatUpTo(value: string, limit: number): string {
   const number = numberOf(value);
-  return number === undefined ? value : whole.format(number);
+  if (number === undefined) return value;
+  return (Math.abs(number) < limit ? whole : short).format(number);
 }
 
 /** formatSigned shows a rise with its sign, too, and a fall with a true minus. */

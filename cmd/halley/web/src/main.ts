@@ -1,7 +1,7 @@
 // The page that comes with the server: prices, depth and news of the feed that its address names.
 import { connect, type Frequency, type Subscription, type TableSubscription, type Update } from "halley-client";
 import { Chart } from "./chart.js";
-import { byId, Label } from "./dom.js";
+import { byId, Label, part } from "./dom.js";
 import { formatSigned, numberOf } from "./format.js";
 import { History } from "./history.js";
 import { Ladder } from "./ladder.js";
@@ -17,13 +17,13 @@ const CHART_EVERY = 100;
 const settings = settingsOf(location.search);
 const client = connect(location.origin, { adapterSet: settings.adapterSet, transport: settings.transport });
 const history = new History();
-const chart = new Chart(byId<HTMLCanvasElement>("chart"));
-const ladder = new Ladder(byId("depth"), byId("depth-note"));
+const chart = new Chart(byId("chart", HTMLCanvasElement));
+const ladder = new Ladder(part("depth"), part("depth-note"));
 const title = {
-  symbol: new Label(byId("chart-symbol")),
-  name: new Label(byId("chart-name")),
-  price: new Label(byId("chart-price")),
-  change: new Label(byId("chart-change")),
+  symbol: new Label(part("chart-symbol")),
+  name: new Label(part("chart-name")),
+  price: new Label(part("chart-price")),
+  change: new Label(part("chart-change")),
 };
 
 let selected = "";
@@ -31,7 +31,7 @@ let maxFrequency: Frequency = "unlimited";
 let book: TableSubscription<"key" | "command" | "side" | "price" | "size"> | undefined;
 
 const quotes: Subscription = client.subscribe({ items: settings.items, fields: settings.fields, dataAdapter: settings.quotes });
-const list = new WatchList(byId("watch"), settings.items, settings.fields, select);
+const list = new WatchList(part("watch"), settings.items, settings.fields, select);
 const strip = new StatusStrip(client, settings.transport, {
   onFrequency: (frequency) => {
     maxFrequency = frequency;
@@ -41,8 +41,8 @@ const strip = new StatusStrip(client, settings.transport, {
   takePainted: () => list.takePainted(),
 });
 
-byId("source").textContent = `${settings.adapterSet} · ${settings.quotes}`;
-byId("watch-note").textContent = settings.items.length === 1 ? "1 instrument" : `${settings.items.length} instruments`;
+part("source").textContent = `${settings.adapterSet} · ${settings.quotes}`;
+part("watch-note").textContent = settings.items.length === 1 ? "1 instrument" : `${settings.items.length} instruments`;
 document.title = `${settings.quotes} · Halley`;
 
 quotes.on("update", () => strip.updated(Date.now()));
@@ -52,7 +52,7 @@ quotes.on("frame", (updates) => {
   for (const update of updates) note(update, now);
 });
 quotes.on("error", (error) => {
-  const text = byId("watch-error");
+  const text = part("watch-error");
   text.textContent = `The server refuses these instruments: ${error.message} (${error.code})`;
   text.hidden = false;
 });
@@ -104,7 +104,7 @@ function drawChart(): void {
 function openBook(item: string): void {
   book?.unsubscribe();
   ladder.show(new Map());
-  const panel = byId("depth-panel");
+  const panel = part("depth-panel");
   panel.hidden = settings.depth === undefined;
   if (settings.depth === undefined) return;
   const opened = client.subscribe({
@@ -125,11 +125,11 @@ function openBook(item: string): void {
 
 /** Shows the news, if there is a feed of them. */
 function follow(): void {
-  const panel = byId("news-panel");
+  const panel = part("news-panel");
   panel.hidden = settings.news === undefined;
   if (settings.news === undefined) return;
   const news = client.subscribe({ items: ["NEWS"], fields: ["time", "headline", "symbol"], mode: "DISTINCT", dataAdapter: settings.news, snapshot: 20 });
-  const headlines = new NewsList(byId("news"), (symbol) => list.select(symbol));
+  const headlines = new NewsList(part("news"), (symbol) => list.select(symbol));
   news.on("frame", (updates) => headlines.add(updates));
   news.on("clear", () => headlines.clear());
   news.on("error", () => (panel.hidden = true));

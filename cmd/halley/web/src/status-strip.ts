@@ -1,5 +1,5 @@
 import type { Client, Frequency, Status, TransportChoice } from "halley-client";
-import { byId, Label } from "./dom.js";
+import { byId, Label, part } from "./dom.js";
 
 const TRANSPORT_NAMES: Readonly<Record<string, string>> = {
   websocket: "WebSocket",
@@ -25,12 +25,12 @@ export interface StripEvents {
 
 /** StatusStrip shows how the page stands with its server, and lets one change that. */
 export class StatusStrip {
-  readonly #badge = byId("connection");
-  readonly #state = new Label(byId("connection-state"));
-  readonly #detail = new Label(byId("connection-detail"));
-  readonly #updates = new Label(byId("updates"));
-  readonly #painted = new Label(byId("painted"));
-  readonly #age = new Label(byId("age"));
+  readonly #badge = part("connection");
+  readonly #state = new Label(part("connection-state"));
+  readonly #detail = new Label(part("connection-detail"));
+  readonly #updates = new Label(part("updates"));
+  readonly #painted = new Label(part("painted"));
+  readonly #age = new Label(part("age"));
   readonly #updateRate = new Meter();
   readonly #paintRate = new Meter();
   readonly #events: StripEvents;
@@ -65,7 +65,7 @@ export class StatusStrip {
     this.#state.set(state);
     this.#detail.set(detail);
     this.#badge.title = "cause" in status && status.cause ? status.cause.message : "";
-    byId<HTMLButtonElement>("kill").disabled = status.state === "closed" || status.state === "retrying";
+    byId("kill", HTMLButtonElement).disabled = status.state === "closed" || status.state === "retrying";
   }
 
   #refresh(): void {
@@ -74,7 +74,9 @@ export class StatusStrip {
     this.#paintRate.add(this.#events.takePainted());
     this.#updates.set(this.#updateRate.perSecond());
     this.#painted.set(this.#paintRate.perSecond());
-    if (this.#updatedAt !== undefined) {
+    if (this.#updatedAt === undefined) {
+      this.#age.set("–");
+    } else {
       const age = Date.now() - this.#updatedAt;
       this.#age.set(age < 60_000 ? `${(age / 1000).toFixed(1)} s` : `${Math.floor(age / 60_000)} min`);
       this.#age.element.dataset["old"] = `${age > OLD}`;
@@ -86,14 +88,14 @@ export class StatusStrip {
   }
 
   #controls(client: Client, transport: TransportChoice): void {
-    const radios = [...byId("transport").querySelectorAll<HTMLInputElement>("input")];
+    const radios = [...part("transport").querySelectorAll<HTMLInputElement>("input")];
     for (const radio of radios) {
       radio.checked = radio.value === transport;
       radio.addEventListener("change", () => client.setTransport(radio.value as TransportChoice));
     }
-    byId("kill").addEventListener("click", () => client.drop());
-    const slider = byId<HTMLInputElement>("frequency");
-    const value = new Label(byId("frequency-value"));
+    part("kill").addEventListener("click", () => client.drop());
+    const slider = byId("frequency", HTMLInputElement);
+    const value = new Label(part("frequency-value"));
     const rate = (): Frequency => RATES[slider.valueAsNumber] ?? "unlimited";
     const show = (): void => {
       const text = rate() === "unlimited" ? "unlimited" : `${rate()}/s`;

@@ -156,8 +156,9 @@ export class WatchList {
     const filled = this.#filled.size > 2 ? this.#columns.filter((column) => this.#filled.has(column.field)) : this.#columns;
     const visible = fitting(filled, this.#root.clientWidth - 16);
     const shown = this.#columns.filter((column) => visible.has(column.field));
-    const grower = shown.find((column) => column.grows) ?? shown[0];
-    const widths = shown.map((column) => (column === grower ? `minmax(${column.width}px, 1fr)` : `${column.width}px`));
+    // What is left goes to the column that can use it, or else to all alike.
+    const grower = shown.find((column) => column.grows);
+    const widths = shown.map(({ width, grows }) => (grower ? (grows ? `minmax(${width}px, 1fr)` : `${width}px`) : `minmax(${width}px, ${width}fr)`));
     this.#root.style.setProperty("--columns", widths.join(" "));
     this.#root.setAttribute("aria-colcount", `${shown.length}`);
     if (sameSet(visible, this.#visible)) return;

@@ -71,11 +71,16 @@ export class MockServer {
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#step);
+    this.pause();
     this.cut();
     for (const session of this.sessions.values()) session.end();
     this.#http.closeAllConnections();
     await new Promise((resolve) => this.#http.close(resolve));
+  }
+
+  /** Stops the market; connections stay. */
+  pause(): void {
+    clearInterval(this.#step);
   }
 
   /** Breaks every connection; sessions stay. */

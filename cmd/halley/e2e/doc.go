@@ -1,0 +1,9 @@
+// Package e2e holds the end-to-end tests: they build the program, start it as its
+// users do, and look at it from outside through clients that know nothing of its
+// code — the official ones as they are published, and a browser on the page that
+// comes with the server. It has no code of its own.
+//
+// The clients run in Node: the scripts official.mjs and browser.mjs take commands
+// as lines of JSON and tell what happens in the same way. The packages that they
+// need are installed into this folder when they are missing.
+package e2e

@@ -1,0 +1,172 @@
+package e2e
+
+import (
+	"io"
+	"net"
+	"sync"
+	"testing"
+)
+
+func TestOfficialClientComesBackToANewServer(t *testing.T) {
+	t.Parallel() // it waits most of the time
+	c := runClient(t, current)
+	s := serve(t, recording(t))
+	c.connect(s.url(), "TAPE", "")
+	c.subscribe("whole", whole)
+	c.status("CONNECTING", "CONNECTED:WS-STREAMING")
+	c.confirmed("whole", "unlimited")
+	last, _ := follow(t, -1, c.updates("whole", 20))
+
+	s.stop()
+	if ends := c.next(""); ends.Event != "status" {
+		t.Errorf("the end of the server is %s, want a change of status", &ends)
+	}
+	for e := c.next("whole"); e.Event != "unsubscribed"; e = c.next("whole") {
+		if e.Event != "update" { // what the old server still sent
+			t.Fatalf("after the end of the server comes %s", &e)
+		}
+		last, _ = follow(t, last, []event{e})
+	}
+	s.start()
+	s.waitReady()
+	c.statusUntil("CONNECTED:WS-STREAMING")
+	c.confirmed("whole", "unlimited")
+	// The new server plays the recording from the start.
+	if again, _ := follow(t, -1, c.updates("whole", 50)); again > last+recordingTicks/2 {
+		t.Errorf("the new server is at tick %d", again)
+	}
+	c.disconnect()
+}
+
+func TestOfficialClientComesBackWhenItsConnectionBreaks(t *testing.T) {
+	for _, transport := range []string{"WS-STREAMING", "HTTP-STREAMING"} {
+		t.Run(transport, func(t *testing.T) {
+			c := runClient(t, current)
+			s := serve(t, recording(t))
+			network := newNetwork(t, s.listen)
+			c.connect("http://"+network.address, "TAPE", transport)
+			c.subscribe("whole", whole)
+			c.statusUntil("CONNECTED:" + transport)
+			c.confirmed("whole", "unlimited")
+			last, _ := follow(t, -1, c.updates("whole", 20))
+			network.cut()
+			if away := c.expect("", "status"); away.Status != "DISCONNECTED:TRYING-RECOVERY" {
+				t.Errorf("after the break the status is %s", away.Status)
+			}
+			c.statusUntil("CONNECTED:" + transport)
+
+			// What was on its way still comes, and then those of the next session.
+			e := c.next("whole")
+			for ; e.Event == "update" && !e.Snapshot; e = c.next("whole") {
+				last, _ = follow(t, last, []event{e})
+			}
+			if e.Event != "unsubscribed" {
+				t.Fatalf("after the break comes %s", &e)
+			}
+			c.confirmed("whole", "unlimited")
+			again := c.updates("whole", 100)
+			if n := recordedTick(t, &again[0]); n < last {
+				t.Errorf("it goes on with tick %d, after %d", n, last)
+			}
+			if _, skipped := follow(t, -1, again); skipped > 0 {
+				t.Errorf("%d ticks are missing", skipped)
+			}
+			c.disconnect()
+		})
+	}
+}
+
+func TestOfficialClientLosesNothingWhenItChangesItsTransport(t *testing.T) {
+	c := runClient(t, current)
+	s := serve(t, recording(t))
+	c.connect(s.url(), "TAPE", "WS-STREAMING")
+	c.subscribe("whole", whole)
+	c.status("CONNECTING", "CONNECTED:WS-STREAMING")
+	c.confirmed("whole", "unlimited")
+	last, _ := follow(t, -1, c.updates("whole", 10))
+	for _, transport := range []string{"HTTP-STREAMING", "HTTP-POLLING", "WS-POLLING", "WS-STREAMING"} {
+		c.send(map[string]any{"do": "transport", "transport": transport})
+		c.statusUntil("CONNECTED:" + transport)
+		skipped := 0
+		if last, skipped = follow(t, last, append(c.rest("whole"), c.updates("whole", 40)...)); skipped > 0 {
+			t.Errorf("on the way to %s %d ticks are missing", transport, skipped)
+		}
+	}
+	c.disconnect()
+}
+
+func TestLegacyClient(t *testing.T) {
+	c := runClient(t, legacy)
+	s := serve(t, recording(t))
+	c.connect(s.url(), "TAPE", "")
+	c.subscribe("quotes", quotes)
+	c.status("CONNECTING", "CONNECTED:STREAM-SENSING", "CONNECTED:WS-STREAMING")
+	c.confirmed("quotes", "unlimited")
+	follow(t, -1, c.updates("quotes", 100))
+	c.send(map[string]any{"do": "unsubscribe", "name": "quotes"})
+	waitUnsubscribed(t, c, "quotes")
+	s.waitMetric(0, "halley_views")
+	c.disconnect()
+}
+
+// network passes connections on to a server, and can cut them.
+type network struct {
+	address string
+
+	mu    sync.Mutex
+	conns map[net.Conn]bool
+}
+
+// newNetwork returns a network to an address.
+func newNetwork(t testing.TB, to string) *network {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &network{address: l.Addr().String(), conns: make(map[net.Conn]bool)}
+	var running sync.WaitGroup
+	running.Go(func() {
+		for {
+			near, err := l.Accept()
+			if err != nil {
+				return
+			}
+			far, err := net.Dial("tcp", to)
+			if err != nil {
+				near.Close()
+				continue
+			}
+			running.Go(func() { n.pass(near, far) })
+			running.Go(func() { n.pass(far, near) })
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		n.cut()
+		running.Wait()
+	})
+	return n
+}
+
+// pass copies one direction until either end is closed.
+func (n *network) pass(from, to net.Conn) {
+	n.mu.Lock()
+	n.conns[from] = true
+	n.mu.Unlock()
+	_, _ = io.Copy(to, from) // it ends with an error when it is cut
+	n.mu.Lock()
+	delete(n.conns, from)
+	n.mu.Unlock()
+	from.Close()
+	to.Close()
+}
+
+// cut closes all connections.
+func (n *network) cut() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for c := range n.conns {
+		c.Close()
+	}
+}
