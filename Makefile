@@ -18,8 +18,9 @@ NODE_MODULES = sdk/js/node_modules/.package-lock.json
 .PHONY: help
 help:
 	@echo "make build   the program, as bin/halley"
-	@echo "make test    the tests of the server and of the client"
-	@echo "make check   all that CI runs: format, vet, lint, tests with the race detector, short fuzz, client"
+	@echo "make test    everything: format, vet, lint, tests with the race detector, short fuzz, client; what CI runs"
+	@echo "make check   the same"
+	@echo "make quick   the tests of the server and of the client only"
 	@echo "make fuzz    every fuzz target, FUZZ_TIME=$(FUZZ_TIME) each"
 	@echo "make sim     a long simulation, SIM_SEEDS=$(SIM_SEEDS) SIM_FIRST=$(SIM_FIRST)"
 	@echo "make web     the client and the pages that the program embeds"
@@ -29,9 +30,13 @@ help:
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/halley ./cmd/halley
 
-# What a contributor runs all the time; what it needs, it gets by itself.
+# What CI runs; what it needs, it gets by itself.
 .PHONY: test
-test: test-go test-modules test-sdk
+test: check
+
+# What a contributor runs all the time.
+.PHONY: quick
+quick: test-go test-modules test-sdk
 
 .PHONY: test-go
 test-go:

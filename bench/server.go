@@ -79,13 +79,14 @@ func startServer(ctx context.Context, program, folder string, c load.Config, std
 	return s, err
 }
 
-// configuration is the server's, as shipped but for the limits that a fleet on one
-// machine would run into.
+// configuration is the server's, as shipped but for the limit that a fleet on one
+// machine would run into, and for how long it takes to end.
 func configuration(address, admin string, c load.Config) string {
 	return fmt.Sprintf(`listen: %q
 admin: {listen: %q}
 log: {level: warn, format: json}
 limits: {sessions_per_address: 0}
+engine: {drain: 100ms}
 adapter_sets:
   %s:
     data:

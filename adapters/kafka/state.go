@@ -56,7 +56,7 @@ func (r *run) settle(ctx context.Context) error {
 		w.rebuildBy = now.Add(r.cfg.SnapshotTimeout)
 	case !now.Before(w.rebuildBy):
 		w.rebuildBy, w.gaveUp = time.Time{}, true
-		r.log.Warn("the last values are not complete yet; they are shown as they are", "after", r.cfg.SnapshotTimeout, "lag", r.lag())
+		r.log.Warn("the last values are not complete yet; they are shown as they are", "after", r.cfg.SnapshotTimeout.String(), "lag", r.lag())
 	}
 	if err := r.finish(ctx, rebuilt, w.gaveUp); err != nil {
 		return err
@@ -111,7 +111,7 @@ func (r *run) finish(ctx context.Context, rebuilt, gaveUp bool) error {
 		return nil
 	}
 	if rebuilt {
-		r.log.Info("the last values are rebuilt", "records", r.stats.records.Load(), "took", time.Since(r.began).Round(time.Millisecond))
+		r.log.Info("the last values are rebuilt", "records", r.stats.records.Load(), "took", time.Since(r.began).Round(time.Millisecond).String())
 	}
 	return r.say(ctx, r.items.finish(), adapters.Batch.EndOfSnapshot)
 }

@@ -58,7 +58,7 @@ func (s *schedule) skip(now time.Duration) {
 		return
 	}
 	if behind := now - s.due(); behind > s.period {
-		s.round += behind / s.period * s.period
+		s.round += behind - behind%s.period
 	}
 	for s.due() <= now {
 		s.take()

@@ -16,9 +16,9 @@ func (f *Fleet) add(observer bool) {
 	if !observer {
 		s.index = len(f.sessions) - 1 - f.observers()
 		s.slow = s.index < f.config.Slow
-		s.seqs = make([]uint64, len(f.config.Items(s.index)))
-		for i := range s.seqs {
-			s.seqs[i] = none
+		s.items = make([]item, len(f.config.Items(s.index)))
+		for i := range s.items {
+			s.items[i].seq = none
 		}
 	}
 	if err := f.dial(s); err != nil {

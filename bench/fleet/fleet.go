@@ -200,7 +200,10 @@ func (f *Fleet) read(s *session, most int) {
 		f.end(s)
 		return
 	}
-	if !s.slow && !s.observer {
+	switch {
+	case s.slow:
+		f.tally.SlowBytes += uint64(n)
+	case !s.observer:
 		f.tally.Bytes += uint64(n)
 	}
 	data, used := f.in[:kept+n], 0

@@ -94,23 +94,23 @@ type Standing struct {
 // Standing compares what the sessions have. It is of use at rest.
 func (f *Fleet) Standing() Standing {
 	highest := make(map[int]uint64)
-	each := func(visit func(item int, seq uint64)) {
+	each := func(visit func(number int, seq uint64)) {
 		for _, s := range f.sessions[f.observers():] {
 			if s.state == ended || s.slow {
 				continue
 			}
-			for i, item := range f.config.Items(s.index) {
-				visit(item, s.seqs[i])
+			for i, number := range f.config.Items(s.index) {
+				visit(number, s.items[i].seq)
 			}
 		}
 	}
-	each(func(item int, seq uint64) { highest[item] = max(highest[item], seq) })
+	each(func(number int, seq uint64) { highest[number] = max(highest[number], seq) })
 	var standing Standing
 	for _, seq := range highest {
 		standing.Ticks += seq
 	}
-	each(func(item int, seq uint64) {
-		if seq != highest[item] {
+	each(func(number int, seq uint64) {
+		if seq != highest[number] {
 			standing.Behind++
 		}
 	})

@@ -35,9 +35,19 @@ type session struct {
 	chunked    bool // HTTP: in the middle of a chunked response
 	begun      int  // items that an update has come for
 	id         string
-	seqs       []uint64 // of the last update, by item
-	rest       []byte   // what came without its end
+	items      []item
+	rest       []byte // what came without its end
 }
+
+// item is what a session has of an item: the last update.
+type item struct {
+	seq  uint64 // none before the first
+	sent int64
+}
+
+// none is the number of an item that no update has come for. The load counts from
+// 0 up.
+const none = ^uint64(0)
 
 // Subprotocol and version that the fleet speaks.
 var (
@@ -49,7 +59,7 @@ var (
 func (f *Fleet) connected(s *session) {
 	switch f.transportOf(s) {
 	case Bare:
-		s.state, s.begun = bound, len(s.seqs)
+		s.state, s.begun = bound, len(s.items)
 		f.begun(s)
 	case WebSocket:
 		s.state = upgrading
@@ -124,11 +134,11 @@ func (f *Fleet) opened(s *session, id string) {
 // addParams returns the parameters of the subscription.
 func (f *Fleet) addParams(s *session) []byte {
 	var group strings.Builder
-	for i, item := range f.config.Items(s.index) {
+	for i, number := range f.config.Items(s.index) {
 		if i > 0 {
 			group.WriteByte(' ')
 		}
-		group.WriteString("item" + strconv.Itoa(item))
+		group.WriteString("item" + strconv.Itoa(number))
 	}
 	return f.subscription("1", f.config.Adapter, group.String(), f.schema, f.config.Frequency)
 }
@@ -219,7 +229,7 @@ func (f *Fleet) end(s *session) {
 	if s.state == ended {
 		return
 	}
-	if s.begun < len(s.seqs) || s.state < bound {
+	if s.begun < len(s.items) || s.state < bound {
 		f.opening--
 	}
 	s.state = ended

@@ -18,8 +18,8 @@ type Tally struct {
 	Lost, Duplicates, Reordered uint64
 	// Conflated are numbers that were skipped and may be.
 	Conflated uint64
-	// SlowDelivered are the updates of slow sessions.
-	SlowDelivered uint64
+	// SlowDelivered are the updates of slow sessions, SlowBytes what they read.
+	SlowDelivered, SlowBytes uint64
 	// Frames are WebSocket messages, or chunks and bodies of HTTP responses: one
 	// for each write of the server. Bytes are all that was read.
 	Frames, Bytes uint64

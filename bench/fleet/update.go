@@ -13,28 +13,32 @@ import (
 //
 //	1,<item>,<seq>|<sent>|<filler>|…
 //
-// because all fields change at each tick. What looks otherwise goes the long way.
+// because all fields change at each tick; only sent may be the same as before, and
+// left out, when a late feed makes up for several ticks at once.
 func (f *Fleet) update(s *session, line []byte) {
 	if s.observer {
 		f.observe(line)
 		return
 	}
-	item, at := number(line, 2)
-	if at == 2 || at >= len(line) || line[0] != '1' || line[at] != ',' || item < 1 || item > uint64(len(s.seqs)) {
+	place, at := number(line, 2)
+	if at == 2 || at >= len(line) || line[0] != '1' || line[at] != ',' || place < 1 || place > uint64(len(s.items)) {
 		f.tally.fault("session %d: an update of something that was not subscribed: U,%s", s.index, line)
 		f.end(s)
 		return
 	}
+	i := &s.items[place-1]
 	seq, next := number(line, at+1)
 	sent, end := number(line, next+1)
-	if next == at+1 || end == next+1 || end >= len(line) || line[end] != '|' || bytes.Count(line[end:], bar) != f.config.Fields-2 {
-		if f.config.Transport != Bare {
-			f.tally.fault("session %d: not all fields of the update are values: U,%s", s.index, line)
-			f.tally.Reordered++
-		}
+	if end == next+1 {
+		sent = uint64(i.sent)
+	}
+	if next == at+1 || end >= len(line) || line[end] != '|' || bytes.Count(line[end:], bar) != f.config.Fields-2 {
+		f.tally.fault("session %d: an update with other fields than ours: U,%s", s.index, line)
+		f.end(s)
 		return
 	}
-	f.check(s, int(item)-1, seq, int64(sent))
+	i.sent = int64(sent)
+	f.check(s, i, seq)
 }
 
 var bar = []byte{'|'}
@@ -47,53 +51,42 @@ func number(b []byte, at int) (n uint64, end int) {
 	return n, at
 }
 
-// check compares an update with the one before of the same item.
-func (f *Fleet) check(s *session, item int, seq uint64, sent int64) {
+// check compares the number of an update with the one before.
+func (f *Fleet) check(s *session, i *item, seq uint64) {
 	t := &f.tally
 	if !s.slow {
 		f.lastUpdate = f.now
 	}
-	if f.config.Transport == Bare {
-		t.Delivered++
-		return
-	}
-	before := s.seqs[item]
-	if before == none {
-		s.seqs[item] = seq
-		if s.begun++; s.begun == len(s.seqs) {
+	before := i.seq
+	i.seq = seq
+	switch {
+	case f.config.Transport == Bare: // always the same number
+	case before == none:
+		if s.begun++; s.begun == len(s.items) {
 			f.begun(s)
 		}
 		return // the snapshot may be of any age
-	}
-	s.seqs[item] = seq
-	switch {
 	case seq == before+1:
+	case seq > before && (s.slow || f.config.Conflated):
+		t.Conflated += seq - before - 1
 	case seq > before:
-		if s.slow || f.config.Conflated {
-			t.Conflated += seq - before - 1
-		} else {
-			t.Lost += seq - before - 1
-			t.fault("session %d, item %d: %d after %d", s.index, item, seq, before)
-		}
+		t.Lost += seq - before - 1
+		t.fault("session %d: %d after %d of an item", s.index, seq, before)
 	case seq == before:
 		t.Duplicates++
-		t.fault("session %d, item %d: %d twice", s.index, item, seq)
+		t.fault("session %d: %d of an item twice", s.index, seq)
 	default:
-		s.seqs[item] = before
+		i.seq = before
 		t.Reordered++
-		t.fault("session %d, item %d: %d after %d", s.index, item, seq, before)
+		t.fault("session %d: %d after %d of an item", s.index, seq, before)
 	}
 	if s.slow {
 		t.SlowDelivered++
 		return
 	}
 	t.Delivered++
-	t.Latency.Record(time.Duration(f.now - sent))
+	t.Latency.Record(time.Duration(f.now - i.sent))
 }
-
-// none is the number of an item that no update has come for. The load counts from
-// 0 up.
-const none = ^uint64(0)
 
 // line acts on a line that is no update.
 func (f *Fleet) line(s *session, line []byte) {

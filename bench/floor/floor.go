@@ -27,8 +27,11 @@ type Config struct {
 	Fields int
 }
 
-// turn is the time between two looks at the clock.
-const turn = time.Millisecond
+// turn returns the time between two looks at the clock: some twenty writes' time, so
+// that looking costs little beside writing.
+func (c Config) turn() time.Duration {
+	return min(max(time.Duration(20*float64(time.Second)/max(c.PerSecond, 1)), time.Millisecond), 50*time.Millisecond)
+}
 
 // Run accepts connections on a listening socket and, from when all are there, writes
 // until ctx is done or the first has gone. It returns how many writes it made.
@@ -48,7 +51,7 @@ func Run(ctx context.Context, listener int, c Config) (writes uint64, err error)
 	for i, size := range c.Sizes {
 		frames[i] = Frame(size, c.Fields)
 	}
-	pause := unix.NsecToTimespec(int64(turn))
+	pause := unix.NsecToTimespec(int64(c.turn()))
 	start, next, frame := time.Now(), 0, 0
 	for ctx.Err() == nil {
 		for due := uint64(time.Since(start).Seconds() * c.PerSecond); writes < due; writes++ {
@@ -92,7 +95,7 @@ func Listen() (listener, port int, err error) {
 }
 
 func accept(ctx context.Context, listener, n int) (conns []int, err error) {
-	pause := unix.NsecToTimespec(int64(turn))
+	pause := unix.NsecToTimespec(int64(time.Millisecond))
 	for len(conns) < n {
 		fd, _, err := unix.Accept4(listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 		switch {

@@ -94,7 +94,7 @@ func commands() []command {
 	return []command{
 		{"serve", "start the server", "halley serve", runServe},
 		{"sub", "subscribe to items and print their updates", "halley sub AAPL MSFT --fields last,bid,ask", runSub},
-		{"replay", "record items into a file, or show a recording", "halley replay info day.ticks", runReplay},
+		{"replay", "play recorded ticks into a Kafka topic", "halley replay --kafka localhost:9092 --topic ticks --speed 10 FILE...", runReplay},
 		{"config", "check, print or sample the configuration", "halley config check -c halley.yaml", runConfig},
 		{"health", "ask a running server how it is (exit code 0 or 1)", "halley health --ready", runHealth},
 		{"version", "print the version", "halley version --json", runVersion},

@@ -78,7 +78,7 @@ func serve(ctx context.Context, env *environment, start startFunc) int {
 	code = exitOK
 	select {
 	case <-ctx.Done():
-		logs.main.Info("stopping", "drain", conf.Engine.Drain)
+		logs.main.Info("stopping", "drain", conf.Engine.Drain.String())
 	case err := <-srv.failed:
 		logs.main.Error("the server ended", "error", err)
 		code = exitFailure

@@ -119,7 +119,7 @@ func TestRequestsRefused(t *testing.T) {
 	t.Run("unknown session", func(t *testing.T) {
 		for _, conn := range []*httpConn{s.http(), s.http()} {
 			conn.do("control", "Snone", add(1, "MERGE", "m1", "a")).expect("REQERR,a1,20,Session not found")
-			conn.do("msg", "Snone", "LS_reqId=2&LS_message=x").expect("REQERR,2,20,Session not found")
+			conn.do("msg", "Snone", "LS_reqId=2&LS_message=x&LS_msg_prog=1").expect("REQERR,2,20,Session not found")
 			conn.do("control", "", "LS_reqId=3&LS_op=destroy").expect("REQERR,3,20,Session not found")
 		}
 	})

@@ -164,7 +164,7 @@ func (s *state) summarize(k key, suppressed int) {
 		return
 	}
 	r := slog.NewRecord(time.Now(), k.level, k.text, 0)
-	r.AddAttrs(slog.Int("suppressed", suppressed), slog.Duration("interval", s.options.Interval))
+	r.AddAttrs(slog.Int("suppressed", suppressed), slog.String("interval", s.options.Interval.String()))
 	// There is nobody to tell if the log itself fails.
 	_ = s.root.Handle(context.Background(), r)
 }

@@ -35,7 +35,8 @@ type Broker struct {
 }
 
 // Start starts a broker and returns when it answers. The settings are broker
-// properties, such as "auto.create.topics.enable=false".
+// properties, such as "auto.create.topics.enable=false"; {port} and {controller}
+// in them stand for the broker's ports.
 func Start(t testing.TB, settings ...string) *Broker {
 	t.Helper()
 	if testing.Short() {
@@ -46,15 +47,25 @@ func Start(t testing.TB, settings ...string) *Broker {
 			t.Skipf("a Kafka broker needs Java and Maven: %v", err)
 		}
 	}
-	ports := freePorts(t, 2)
-	b := &Broker{Address: "127.0.0.1:" + ports[0], t: t, data: t.TempDir()}
-	b.args = []string{"--port", ports[0], "--controller-port", ports[1], "--data", b.data}
-	for _, s := range settings {
-		b.args = append(b.args, "--set", s)
-	}
+	b := &Broker{t: t, data: t.TempDir()}
 	t.Cleanup(b.Stop)
-	b.Restart()
-	return b
+	for attempt := 1; ; attempt++ {
+		ports := freePorts(t, 2)
+		b.Address = "127.0.0.1:" + ports[0]
+		b.args = []string{"--port", ports[0], "--controller-port", ports[1], "--data", b.data}
+		fill := strings.NewReplacer("{port}", ports[0], "{controller}", ports[1])
+		for _, s := range settings {
+			b.args = append(b.args, "--set", fill.Replace(s))
+		}
+		err := b.script("start", b.args...)
+		if err == nil {
+			return b
+		}
+		// Between the choice of a port and its use, another test may have taken it.
+		if attempt == 3 || !strings.Contains(err.Error(), "in use") && !strings.Contains(err.Error(), "listens on port") {
+			t.Fatal(err)
+		}
+	}
 }
 
 // Config returns the settings for reaching the broker.
@@ -63,13 +74,13 @@ func (b *Broker) Config() cluster.Config { return cluster.Config{Brokers: []stri
 // Restart starts the broker again after Stop or Kill, with its data.
 func (b *Broker) Restart() {
 	b.t.Helper()
-	b.script("start", b.args...)
+	b.must(b.script("start", b.args...))
 }
 
 // Stop lets the broker shut down in order. One that does not run is left so.
 func (b *Broker) Stop() {
 	b.t.Helper()
-	b.script("stop", "--data", b.data)
+	b.must(b.script("stop", "--data", b.data))
 }
 
 // Kill ends the broker at once, as a power cut would.
@@ -86,28 +97,36 @@ func (b *Broker) Kill() {
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		b.t.Fatalf("kill the broker: %v", err)
 	}
-	b.script("stop", "--data", b.data) // returns when it is gone
+	b.must(b.script("stop", "--data", b.data)) // returns when it is gone
 }
 
-func (b *Broker) script(verb string, args ...string) {
+func (b *Broker) must(err error) {
 	b.t.Helper()
-	path, err := script()
 	if err != nil {
 		b.t.Fatal(err)
+	}
+}
+
+// script runs broker.sh. The error has what it said.
+func (b *Broker) script(verb string, args ...string) error {
+	path, err := script()
+	if err != nil {
+		return err
 	}
 	command := exec.Command("bash", append([]string{path, verb}, args...)...)
 	// A file and not a pipe: the broker inherits it, and Wait would wait for a
 	// pipe to be closed.
 	out, err := os.CreateTemp(b.t.TempDir(), verb)
 	if err != nil {
-		b.t.Fatal(err)
+		return err
 	}
 	defer out.Close()
 	command.Stdout, command.Stderr = out, out
 	if err := command.Run(); err != nil {
 		said, _ := os.ReadFile(out.Name())
-		b.t.Fatalf("broker.sh %s: %v\n%s", verb, err, bytes.TrimSpace(said))
+		return fmt.Errorf("broker.sh %s: %w\n%s", verb, err, bytes.TrimSpace(said))
 	}
+	return nil
 }
 
 // script returns the path of broker.sh, which is found from any folder of the

@@ -55,11 +55,26 @@ running() {
 
 version() { sed -n 's:.*<kafka.version>\(.*\)</kafka.version>.*:\1:p' "$here/pom.xml"; }
 
+# lock waits until no other broker.sh fetches. A lock whose owner has died does
+# not count.
+lock() {
+  until mkdir "$1" 2>/dev/null; do
+    sleep 0.5
+    kill -0 "$(cat "$1/pid" 2>/dev/null)" 2>/dev/null || { sleep 1; [ -f "$1/pid" ] && kill -0 "$(cat "$1/pid")" 2>/dev/null || rm -rf "$1"; }
+  done
+  echo $BASHPID >"$1/pid"
+}
+
 # fetch prints the folder with the broker's jars.
 fetch() {
   local lib=$cache/kafka-$(version)
   if [ ! -f "$lib/complete" ]; then
     command -v mvn >/dev/null || fail "Maven is needed to fetch Kafka; install it, or put the jars into $lib and create $lib/complete"
+    mkdir -p "$cache"
+    lock "$lib.lock"
+    trap 'rm -rf "'"$lib.lock"'"' EXIT
+  fi
+  if [ ! -f "$lib/complete" ]; then
     mkdir -p "$lib"
     echo "fetching Kafka $(version) ..." >&2
     mvn -B -q -Dstyle.color=never -f "$here/pom.xml" dependency:copy-dependencies \

@@ -44,9 +44,10 @@ var findChromium = sync.OnceValues(func() (string, error) {
 // browser is a headless browser with one page.
 type browser struct {
 	*script
-	id     int
-	at     int // lines looked at
-	faults []string
+	id       int
+	at       int // lines looked at
+	faults   []string
+	forgiven []string
 }
 
 // runBrowser starts a browser, which is closed at the end of the test. Whatever
@@ -63,7 +64,9 @@ func runBrowser(t testing.TB) *browser {
 		b.do("evaluate", map[string]any{"expression": "0"}) // all faults until now
 		b.quit()
 		for _, fault := range b.faults {
-			t.Errorf("the page complains: %s", fault)
+			if !slices.ContainsFunc(b.forgiven, func(text string) bool { return strings.Contains(fault, text) }) {
+				t.Errorf("the page complains: %s", fault)
+			}
 		}
 	})
 	return b
@@ -78,7 +81,7 @@ func (b *browser) do(name string, parameters map[string]any) json.RawMessage {
 		command[k] = v
 	}
 	b.send(command)
-	timeout := time.After(2 * patience) // a page may wait itself
+	timeout := time.After(3 * patience) // the browser may wait itself
 	for {
 		line, ok := b.line(b.at, timeout)
 		if !ok {
@@ -125,7 +128,12 @@ func (b *browser) evaluate(expression string, into any) {
 // wait waits until an expression is true.
 func (b *browser) wait(expression string) {
 	b.t.Helper()
-	b.do("wait", map[string]any{"expression": expression, "timeout": patience.Milliseconds()})
+	b.waitFor(expression, patience)
+}
+
+func (b *browser) waitFor(expression string, most time.Duration) {
+	b.t.Helper()
+	b.do("wait", map[string]any{"expression": expression, "timeout": most.Milliseconds()})
 }
 
 func (b *browser) click(selector string) {
@@ -133,13 +141,8 @@ func (b *browser) click(selector string) {
 	b.do("click", map[string]any{"selector": selector})
 }
 
-// forgive drops the complaints that a test has caused on purpose: those that
-// contain a text.
-func (b *browser) forgive(text string) {
-	b.t.Helper()
-	b.do("evaluate", map[string]any{"expression": "0"})
-	b.faults = slices.DeleteFunc(b.faults, func(f string) bool { return strings.Contains(f, text) })
-}
+// forgive lets the page complain of what a test causes on purpose.
+func (b *browser) forgive(text string) { b.forgiven = append(b.forgiven, text) }
 
 // connected waits until the badge says how the page is connected.
 func (b *browser) connected(transport string) {

@@ -1,19 +1,26 @@
 package e2e
 
 import (
+	"bytes"
+	"flag"
+	"image"
+	"image/color"
+	"image/png"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/halley-stream/halley/adapters/demo"
 )
 
 func TestDashboardIsLive(t *testing.T) {
-	b := runBrowser(t)
 	s := serve(t, market())
+	b := runBrowser(t)
 	b.open(s.url() + "/")
 	b.connected("websocket")
 	b.moves()
@@ -55,8 +62,8 @@ func TestDashboardIsLive(t *testing.T) {
 }
 
 func TestDashboardChangesItsTransport(t *testing.T) {
-	b := runBrowser(t)
 	s := serve(t, market())
+	b := runBrowser(t)
 	b.open(s.url() + "/")
 	b.connected("websocket")
 	for _, transport := range []string{"http-streaming", "http-polling", "websocket", "auto"} {
@@ -84,8 +91,8 @@ func TestDashboardChangesItsTransport(t *testing.T) {
 }
 
 func TestDashboardComesBack(t *testing.T) {
-	b := runBrowser(t)
 	s := serve(t, market())
+	b := runBrowser(t)
 	b.open(s.url() + "/")
 	b.connected("websocket")
 	b.moves()
@@ -100,6 +107,7 @@ func TestDashboardComesBack(t *testing.T) {
 	}
 
 	// The server goes away, and comes back.
+	b.forgive("net::ERR_CONNECTION_REFUSED")
 	s.stop()
 	b.wait(`["retrying", "connecting"].includes(document.querySelector("#connection").dataset.state)`)
 	b.wait(`document.body.dataset.state !== "connected"`)
@@ -107,23 +115,79 @@ func TestDashboardComesBack(t *testing.T) {
 	s.waitReady()
 	b.connected("websocket")
 	b.moves()
-	b.forgive("net::ERR_CONNECTION_REFUSED")
 }
+
+var picture = flag.String("picture", "", "where to write a picture of the dashboard, as PNG")
 
 // TestPicture takes the picture of the README, when it is told where to put it.
 func TestPicture(t *testing.T) {
-	path := os.Getenv("HALLEY_PICTURE")
-	if path == "" {
-		t.Skip("HALLEY_PICTURE does not name a file")
+	if *picture == "" {
+		t.Skip("-picture does not name a file")
 	}
-	path, err := filepath.Abs(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := runBrowser(t)
 	s := serve(t, strings.ReplaceAll(market(), "rate: 20", "rate: 1"))
+	b := runBrowser(t)
 	b.open(s.url() + "/")
 	b.connected("websocket")
-	b.do("wait", map[string]any{"expression": `performance.now() > 58_000`, "timeout": 70_000})
-	b.do("picture", map[string]any{"path": path, "width": 1440, "height": 900})
+	b.waitFor(`performance.now() > 60_000`, 70*time.Second)
+	raw := filepath.Join(t.TempDir(), "raw.png")
+	b.do("picture", map[string]any{"path": raw, "width": 1440, "height": 900})
+	if err := compress(raw, *picture); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// compress writes a PNG again, with the 256 colours that suit it best.
+func compress(from, to string) error {
+	in, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	full, err := png.Decode(bytes.NewReader(in))
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, reduce(full)); err != nil {
+		return err
+	}
+	return os.WriteFile(to, out.Bytes(), 0o644)
+}
+
+// reduce paints a picture with few colours: the means of the most frequent groups
+// of similar ones.
+func reduce(full image.Image) image.Image {
+	const similar = 8
+	type group struct{ count, r, g, b int }
+	groups := make(map[color.RGBA]*group)
+	all := full.Bounds()
+	each := func(paint func(x, y int, c color.RGBA)) {
+		for y := all.Min.Y; y < all.Max.Y; y++ {
+			for x := all.Min.X; x < all.Max.X; x++ {
+				paint(x, y, color.RGBAModel.Convert(full.At(x, y)).(color.RGBA))
+			}
+		}
+	}
+	each(func(_, _ int, c color.RGBA) {
+		key := color.RGBA{c.R / similar, c.G / similar, c.B / similar, 0}
+		if groups[key] == nil {
+			groups[key] = new(group)
+		}
+		g := groups[key]
+		g.count, g.r, g.g, g.b = g.count+1, g.r+int(c.R), g.g+int(c.G), g.b+int(c.B)
+	})
+	frequent := slices.SortedFunc(maps.Values(groups), func(a, b *group) int { return b.count - a.count })
+	var palette color.Palette
+	for _, g := range frequent[:min(256, len(frequent))] {
+		palette = append(palette, color.RGBA{uint8(g.r / g.count), uint8(g.g / g.count), uint8(g.b / g.count), 255})
+	}
+	few, nearest := image.NewPaletted(all, palette), make(map[color.RGBA]uint8)
+	each(func(x, y int, c color.RGBA) {
+		i, known := nearest[c]
+		if !known {
+			i = uint8(palette.Index(c))
+			nearest[c] = i
+		}
+		few.SetColorIndex(x, y, i)
+	})
+	return few
 }

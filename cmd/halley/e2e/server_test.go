@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -55,7 +56,7 @@ func prepare(t testing.TB, sets string) *server {
 func (s *server) start() {
 	t := s.t
 	t.Helper()
-	s.program = start(t, exec.Command(halley(t), "serve", "-c", s.config))
+	s.program = start(t, command(t, "serve", "-c", s.config))
 	p := s.program
 	t.Cleanup(func() {
 		if s.program == p && p.runs() {
@@ -65,6 +66,15 @@ func (s *server) start() {
 			t.Logf("the server's log:\n%s", p.stderr.String())
 		}
 	})
+}
+
+// command returns the program with arguments. Settings that the environment of
+// the tests happens to have do not reach it.
+func command(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(halley(t), args...)
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "HALLEY_") })
+	return cmd
 }
 
 func (s *server) waitReady() {

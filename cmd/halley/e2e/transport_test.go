@@ -4,9 +4,9 @@ import (
 	"testing"
 )
 
-// whole is all updates of the recording, quotes its newest values.
+// every is all updates of the recording, quotes its newest values.
 var (
-	whole  = wish{mode: "MERGE", adapter: "QUOTES", items: []string{"X"}, fields: recordingFields, frequency: "unfiltered"}
+	every  = wish{mode: "MERGE", adapter: "QUOTES", items: []string{"X"}, fields: recordingFields, frequency: "unfiltered"}
 	quotes = wish{mode: "MERGE", adapter: "QUOTES", items: []string{"X"}, fields: recordingFields}
 )
 
@@ -27,7 +27,7 @@ func TestOfficialClientOverEachTransport(t *testing.T) {
 			c := runClient(t, current)
 			s := serve(t, recording(t))
 			c.connect(s.url(), "TAPE", test.forced)
-			c.subscribe("whole", whole)
+			c.subscribe("whole", every)
 			c.subscribe("quotes", quotes)
 			c.status(test.statuses...)
 			c.confirmed("whole", "unlimited") // the client's word for unfiltered too

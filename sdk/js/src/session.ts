@@ -56,7 +56,7 @@ interface Wanted {
   readonly interest: Interest;
   /** waiting: not asked for in this session; asked: the request is under way; active: the server has confirmed it. */
   readonly phase: "waiting" | "asked" | "active";
-  /** The latest requests about it, for telling which one an error answers. */
+  /** The latest requests about it in this session, for telling which one an error answers; "" before there is one. */
   readonly addId: string;
   readonly reconfId: string;
 }
@@ -455,11 +455,9 @@ class Turn {
     const one = this.state.wanted.get(id);
     if (!one) return;
     this.want(id, undefined);
-    if (one.phase === "waiting") return;
-    const queued = this.state.queue.filter((control) => control.id !== id);
-    const neverSent = this.state.queue.some((control) => control.id === id && control.op === "add");
-    this.set({ queue: queued });
-    if (!neverSent) this.request([{ op: "delete", id }]);
+    this.set({ queue: this.state.queue.filter((control) => control.id !== id) });
+    // A request that was written once may have reached the server, even if nobody has answered it.
+    if (one.addId !== "") this.request([{ op: "delete", id }]);
   }
 
   private reconfigure(id: number, maxFrequency: Frequency): void {
@@ -472,8 +470,15 @@ class Turn {
   }
 
   private confirmed(id: number): void {
-    const one = this.state.wanted.get(id);
-    if (one && one.phase !== "active") this.want(id, { ...one, phase: "active" });
+    const { link, wanted, queue, posted } = this.state;
+    const one = wanted.get(id);
+    if (one) {
+      if (one.phase !== "active") this.want(id, { ...one, phase: "active" });
+      return;
+    }
+    // HTTP requests may overtake each other: a subscription that was ended may come to life afterwards.
+    const ending = [...queue, ...posted.map(({ control }) => control)].some((control) => control.id === id);
+    if (link.kind === "bound" && link.transport !== "websocket" && !ending) this.request([{ op: "delete", id }]);
   }
 
   private requestError(requestId: string, code: number, text: string): void {

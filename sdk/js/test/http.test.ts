@@ -160,6 +160,20 @@ describe("HTTP streaming", () => {
     expect(platform.last.params()).toMatchObject({ LS_reqId: "2" });
   });
 
+  it("ends a subscription whose request was given up but may have arrived", async () => {
+    const { platform, client, stream } = await streaming();
+    const quotes = client.subscribe({ items: ["A"], fields: ["bid"] });
+    stream.lines("CONOK,S1,50000,5000,*");
+    await platform.clock.advance(4000);
+    quotes.unsubscribe();
+    await platform.clock.advance(1000);
+    expect(platform.request("control").params()).toMatchObject({ LS_op: "delete", LS_subId: "1" });
+    platform.request("control").lines("REQERR,2,19,no such subscription");
+    platform.request("control").end();
+    stream.lines("SUBOK,1,1,1");
+    expect(platform.request("control").params()).toMatchObject({ LS_reqId: "3", LS_op: "delete", LS_subId: "1" });
+  });
+
   it("reports a refusal in the answer", async () => {
     const { platform, client, stream } = await streaming();
     const errors: string[] = [];

@@ -43,19 +43,22 @@ type Batch struct {
 	Codec      compress.Compression
 	// Time is the time that the broker gave to all records, if it is not 0.
 	Time int64
-	// Producer is that of a transaction, which Transactional and Control mark.
+	// Producer, Epoch and Sequence are those of a transaction, which Transactional
+	// marks.
 	Producer      int64
+	Epoch         int16
+	Sequence      int32
 	Transactional bool
 	control       bool
 }
 
 // Of returns a batch of records, without holes at its ends.
 func Of(records ...Record) Batch {
-	return Batch{Base: records[0].Offset, Last: -1, Records: records, Producer: -1}
+	return Batch{Base: records[0].Offset, Last: -1, Records: records, Producer: -1, Sequence: -1}
 }
 
 // Empty returns a batch whose records have all been compacted away.
-func Empty(base, last int64) Batch { return Batch{Base: base, Last: last, Producer: -1} }
+func Empty(base, last int64) Batch { return Batch{Base: base, Last: last, Producer: -1, Sequence: -1} }
 
 // Mark returns the control batch that ends a producer's transaction.
 func Mark(offset, producer int64, commit bool) Batch {
@@ -138,7 +141,8 @@ func (b Batch) Append(dst []byte) []byte {
 	dst = binary.BigEndian.AppendUint64(dst, uint64(first))
 	dst = binary.BigEndian.AppendUint64(dst, uint64(highest))
 	dst = binary.BigEndian.AppendUint64(dst, uint64(b.Producer))
-	dst = append(dst, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF) // producer's epoch, sequence
+	dst = binary.BigEndian.AppendUint16(dst, uint16(b.Epoch))
+	dst = binary.BigEndian.AppendUint32(dst, uint32(b.Sequence))
 	dst = binary.BigEndian.AppendUint32(dst, uint32(len(b.Records)))
 	dst = append(dst, records...)
 	Seal(dst[start:])
