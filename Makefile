@@ -64,7 +64,7 @@ check-vet:
 # The import rules are a test as well, in internal/archtest.
 .PHONY: check-race
 check-race:
-	@$(STEP) "Go tests with the race detector" go test -race -shuffle=on -timeout 20m ./...
+	@$(STEP) "Go tests with the race detector" go test -race -shuffle=on -timeout 8m ./...
 
 # Rules of the engine are broken on purpose, and the simulation must notice.
 .PHONY: check-broken

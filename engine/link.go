@@ -72,10 +72,10 @@ func (k *Link) SetHeader(h map[string][]string) { k.header = h }
 func (k *Link) SetVersion(v protocol.Version) { k.version = v }
 
 // Paused reports whether the next request should not be read yet: the request
-// stage is full, and this client has requests that wait for it. Conn.Resume tells
-// when to go on.
+// stage is full, and this client has requests that wait for it; or it does not read
+// the answers. Conn.Resume tells when to go on.
 func (k *Link) Paused() bool {
-	if s := k.session; s != nil && s.waiting() {
+	if s := k.session; s != nil && (s.waiting() || len(s.out) > 2*s.limit()) {
 		return k.loop.pause(k)
 	}
 	return false

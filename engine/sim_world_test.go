@@ -224,7 +224,7 @@ func (f *simFeed) Run(context.Context, adapters.Feed) error { return nil }
 
 func (f *simFeed) begin() {
 	ctx, cancel := context.WithCancel(context.Background())
-	f.feed, f.cancel = newFeed(f.source, ctx), cancel
+	f.feed, f.cancel = newFeed(ctx, f.source), cancel
 	for _, name := range simFields {
 		if _, err := f.feed.Field(name); err != nil {
 			panic(err)

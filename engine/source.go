@@ -107,7 +107,7 @@ func (s *source) run(ctx context.Context) {
 // runOnce runs the adapter for one life.
 func (s *source) runOnce(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
-	f := newFeed(s, ctx)
+	f := newFeed(ctx, s)
 	s.stats.up.Store(true)
 	var calls sync.WaitGroup
 	for range openWorkers {
@@ -132,7 +132,7 @@ type feed struct {
 	free   chan *batch
 }
 
-func newFeed(s *source, ctx context.Context) *feed {
+func newFeed(ctx context.Context, s *source) *feed {
 	f := &feed{source: s, done: ctx.Done(), free: make(chan *batch, batchesPerFeed)}
 	for range batchesPerFeed {
 		b := &batch{feed: f, parts: make([]part, len(s.engine.shards))}

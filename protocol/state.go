@@ -51,7 +51,8 @@ func (s *ItemState) Apply(body []byte) error {
 	field, more, tok := 0, true, []byte(nil)
 	for rest := body; more; {
 		tok, rest, more = bytes.Cut(rest, []byte{'|'})
-		run, ok := 1, true
+		run := 1
+		var ok bool
 		switch {
 		case len(tok) == 0:
 			ok = s.skip(field, 1)

@@ -34,7 +34,7 @@ func (h *head) checkHost() *Error {
 // in a name only those are let through that names have: no user information, no
 // comma, no percent-encoding. An empty Host is no name either.
 func validHost(p []byte) bool {
-	host, port := p, []byte(nil)
+	var port []byte
 	if len(p) > 0 && p[0] == '[' {
 		i := bytes.IndexByte(p, ']')
 		if i < 0 {
@@ -44,12 +44,13 @@ func validHost(p []byte) bool {
 		if err != nil || !addr.Is6() || addr.Zone() != "" {
 			return false
 		}
-		host, port = p[:i+1], p[i+1:]
+		port = p[i+1:]
 		if len(port) > 0 && port[0] != ':' {
 			return false
 		}
 		port = bytes.TrimPrefix(port, []byte(":"))
 	} else {
+		var host []byte
 		host, port, _ = bytes.Cut(p, []byte(":"))
 		if len(host) == 0 || len(host) > 255 || inHost.prefix(host) < len(host) {
 			return false

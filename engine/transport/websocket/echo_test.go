@@ -3,6 +3,7 @@ package websocket
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -70,11 +71,15 @@ func (e *echo) receive(p []byte) {
 func (e *echo) sent() []string {
 	var lines []string
 	for r := bytes.NewReader(e.out); ; {
-		f, err := ws.ReadFrame(r)
-		if err == io.EOF {
+		h, err := ws.ReadHeader(r)
+		if errors.Is(err, io.EOF) {
 			return lines
 		}
-		if err != nil {
+		f := ws.Frame{Header: h, Payload: make([]byte, min(h.Length, int64(r.Len())))}
+		if err == nil {
+			_, err = io.ReadFull(r, f.Payload)
+		}
+		if err != nil || int64(len(f.Payload)) != h.Length {
 			e.t.Fatalf("a malformed frame has been sent: %v", err)
 		}
 		if err := ws.CheckHeader(f.Header, ws.StateClientSide); err != nil || !f.Header.Fin {
