@@ -89,6 +89,7 @@ func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer) in
 	rate := flags.Float64("rate", 0, "how often each item ticks per second, a `number` instead of the scenario's")
 	slow := flags.Int("slow", 0, "how many of the clients read slowly, a `number` instead of the scenario's")
 	slowRate := flags.String("slow-rate", "1kB/s", "how fast slow clients read, in `bytes` per second")
+	storm := flags.Int("storm", 0, "how many of the clients are cut and come back (with ws), a `number` instead of the scenario's")
 	withFloor := flags.Bool("floor", true, "measure the floor before and after, where the scenario has one")
 	server := flags.String("server", "", "the `program` to run, instead of building it")
 	asJSON := flags.Bool("json", false, "print one JSON object instead of a table")
@@ -128,10 +129,15 @@ func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer) in
 			s.load.Rate = *rate
 		case "slow":
 			s.slow = *slow
+		case "storm":
+			s.storm = *storm
 		}
 	})
-	if s.duration <= 0 || s.clients < 1 || s.slow < 0 || s.slow > s.clients {
+	if s.duration <= 0 || s.clients < 1 || min(s.slow, s.storm) < 0 || s.slow+s.storm > s.clients {
 		return misuse("a duration or a number of clients that makes no sense")
+	}
+	if s.storm > 0 && s.transport != fleet.WebSocket {
+		return misuse("storms are for --transport ws")
 	}
 	result, err := run(ctx, overrides{scenario: s, server: *server, floor: *withFloor && s.floor, json: *asJSON}, stderr)
 	if err != nil {

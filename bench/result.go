@@ -21,6 +21,7 @@ type result struct {
 	Lost              uint64  `json:"lost"`
 	Duplicates        uint64  `json:"duplicates"`
 	Reordered         uint64  `json:"reordered"`
+	Empty             uint64  `json:"empty"`        // updates without values
 	Conflated         uint64  `json:"conflated"`    // numbers skipped that may be
 	Disconnected      uint64  `json:"disconnected"` // sessions that ended
 	Behind            uint64  `json:"behind"`       // items of clients not at their last number, at rest
@@ -50,6 +51,10 @@ type result struct {
 	ServerRSSEmpty   int64   `json:"server_rss_empty_bytes"`
 	ServerRSSStart   int64   `json:"server_rss_start_bytes"` // when the measuring began
 	MemoryPerSession float64 `json:"server_bytes_per_session"`
+	// What the server says of itself, to find out why something was lost.
+	ServerHeld   uint64  `json:"server_held"`     // emissions that found a loop's inbox full
+	ServerLagged uint64  `json:"server_lagged"`   // subscribers that fell behind
+	ServerWindow float64 `json:"server_window_s"` // mean time between two writes of a session, at the end
 
 	FloorUpdatesPerCPU float64      `json:"floor_updates_per_cpu_s"`
 	FloorWrites        uint64       `json:"floor_writes"`
@@ -61,6 +66,12 @@ type result struct {
 	SlowClients   int     `json:"slow_clients,omitempty"`
 	SlowDelivered uint64  `json:"slow_delivered,omitempty"`
 	WithoutSlow   *result `json:"without_slow,omitempty"`
+
+	// StormClients are those that were cut; they are not among the others, either.
+	StormClients  int     `json:"storm_clients,omitempty"`
+	StormRecovery float64 `json:"storm_recovery_s,omitempty"` // until all were back by recovery
+	StormNew      float64 `json:"storm_new_s,omitempty"`      // until all had a new session and its snapshot
+	StormRefused  uint64  `json:"storm_refused,omitempty"`    // recoveries that the server did not do
 
 	// Faults make the run a failure, Missed are the bars that were not met.
 	Faults []string `json:"faults"`
@@ -91,6 +102,9 @@ func (r *result) judge(s *scenario) {
 	if r.Reordered > 0 {
 		r.fault("%d updates out of order", r.Reordered)
 	}
+	if r.Empty > 0 {
+		r.fault("%d updates without values", r.Empty)
+	}
 	if r.Disconnected > 0 {
 		r.fault("%d sessions ended", r.Disconnected)
 	}
@@ -105,6 +119,9 @@ func (r *result) judge(s *scenario) {
 	}
 	if r.OtherCores > 0.2 {
 		r.note("other programs used %.2f cores: latencies are not to be trusted", r.OtherCores)
+	}
+	if r.StormRefused > 0 {
+		r.fault("%d recoveries were refused", r.StormRefused)
 	}
 	r.measureUp(s.bars)
 }
@@ -139,6 +156,9 @@ func (r *result) measureUp(b bars) {
 	if b.bytesPerClient > 0 && r.MemoryPerSession > b.bytesPerClient {
 		r.miss("%.0f bytes of memory per session, allowed are %.0f", r.MemoryPerSession, b.bytesPerClient)
 	}
+	if limit := b.comeBack.Seconds(); limit > 0 && max(r.StormRecovery, r.StormNew) > limit {
+		r.miss("coming back took %.1f s by recovery, %.1f s with new sessions; allowed are %.0f", r.StormRecovery, r.StormNew, limit)
+	}
 	if b.p99Factor > 0 && r.WithoutSlow != nil && r.P99 > b.p99Factor*r.WithoutSlow.P99 {
 		r.miss("p99 is %.2f times that without slow clients, allowed are %.1f", r.P99/r.WithoutSlow.P99, b.p99Factor)
 	}
@@ -159,12 +179,16 @@ func printTable(w io.Writer, r *result) error {
 	row("writes", "%d, seen %d, calls %d; %.1f updates each; %d bytes", r.Writes, r.WritesSeen, r.WriteCalls, r.UpdatesPerWrite, r.Bytes)
 	row("memory", "%.1f MB, %.1f MB at the start, %.1f MB empty; %.0f bytes per session",
 		float64(r.ServerRSS)/1e6, float64(r.ServerRSSStart)/1e6, float64(r.ServerRSSEmpty)/1e6, r.MemoryPerSession)
+	row("inside", "window %.0f ms, %d emissions held back, %d subscribers fell behind", 1000*r.ServerWindow, r.ServerHeld, r.ServerLagged)
 	row("fleet, others", "%.2f cores, %.2f cores", r.FleetCores, r.OtherCores)
 	if len(r.Floors) > 0 {
 		row("floor", "%.2f million updates per CPU second; the server has %.0f %% of it", r.FloorUpdatesPerCPU/1e6, 100*r.FloorShare)
 	}
 	if r.WithoutSlow != nil {
 		row("slow clients", "%d, %d updates; p99 without them %.2f ms", r.SlowClients, r.SlowDelivered, r.WithoutSlow.P99)
+	}
+	if r.StormClients > 0 {
+		row("storm", "%d clients were back after %.2f s by recovery, after %.2f s with new sessions", r.StormClients, r.StormRecovery, r.StormNew)
 	}
 	for _, text := range r.Notes {
 		row("note", "%s", text)

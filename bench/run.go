@@ -27,6 +27,9 @@ const (
 	floorTolerance = 0.10
 )
 
+// loopCount stands for how many loops the server has.
+const loopCount = "loops"
+
 // bench runs a scenario. It belongs to one goroutine.
 type bench struct {
 	overrides
@@ -265,7 +268,7 @@ func (b *bench) watch(ctx context.Context, srv *server, f *fleet.Fleet, d time.D
 			cpu.minus(lastCPU).total().Seconds()/seconds)
 		last, lastCPU, delivered = now, cpu, t.Delivered
 	}
-	if err := f.Run(ctx, d, progress); err != nil {
+	if err := b.weather(ctx, f, d, r, progress); err != nil {
 		return err
 	}
 	t := *f.Tally()
@@ -281,17 +284,46 @@ func (b *bench) watch(ctx context.Context, srv *server, f *fleet.Fleet, d time.D
 	return nil
 }
 
+// stormPatience is how long the clients may take to come back.
+const stormPatience = time.Minute
+
+// weather lets the fleet read for a time, with two storms in it if the scenario has
+// them: a third of the time before, between and after them.
+func (b *bench) weather(ctx context.Context, f *fleet.Fleet, d time.Duration, r *result, progress func()) error {
+	if b.storm == 0 {
+		return f.Run(ctx, d, progress)
+	}
+	r.StormClients = b.storm
+	for _, storm := range []struct {
+		recover bool
+		seconds *float64
+	}{{true, &r.StormRecovery}, {false, &r.StormNew}} {
+		if err := f.Run(ctx, d/3, progress); err != nil {
+			return err
+		}
+		took, err := f.Storm(ctx, b.storm, storm.recover, stormPatience)
+		if err != nil {
+			return err
+		}
+		*storm.seconds = took.Seconds()
+		b.talk("%d clients are back after %v", b.storm, took.Round(10*time.Millisecond))
+	}
+	return f.Run(ctx, d/3, progress)
+}
+
 // fill takes over what was counted.
 func (r *result) fill(b *bench, t *fleet.Tally, before, after gauge) {
 	seconds := after.at.Sub(before.at).Seconds()
 	cpu := after.server.minus(before.server)
-	served := float64(max(b.clients-b.slow, 1))
+	served := float64(max(b.clients-b.slow-b.storm, 1))
 	delta := func(name string) uint64 { return uint64(after.metrics[name] - before.metrics[name]) }
 
 	r.Duration = seconds
-	r.Delivered, r.SlowDelivered = t.Delivered, t.SlowDelivered
-	r.UpdatesPerClientS = float64(t.Delivered) / served / seconds
-	if !b.conflated() {
+	r.Delivered, r.SlowDelivered, r.StormRefused, r.Empty = t.Delivered, t.SlowDelivered, t.Refused, t.Empty
+	if b.storm == 0 { // else those that are cut are among the others for a while
+		r.UpdatesPerClientS = float64(t.Delivered) / served / seconds
+	}
+	if !b.conflated() && b.storm == 0 {
 		r.Expected = uint64(b.updatesPerClient() * served * seconds)
 	}
 	r.Lost, r.Duplicates, r.Reordered, r.Conflated, r.Disconnected = t.Lost, t.Duplicates, t.Reordered, t.Conflated, t.Ended
@@ -303,6 +335,8 @@ func (r *result) fill(b *bench, t *fleet.Tally, before, after gauge) {
 	r.OtherCores = max((after.machine-before.machine).Seconds()/seconds-r.ServerCores-r.FleetCores, 0)
 	r.Writes, r.WritesSeen, r.WriteCalls = delta("halley_writes_total"), t.Frames, uint64(after.calls-before.calls)
 	r.Bytes = t.Bytes
+	r.ServerHeld, r.ServerLagged = delta("halley_shard_held_total"), delta("halley_lagged_total")
+	r.ServerWindow = after.metrics["halley_loop_window_seconds"] / max(after.metrics[loopCount], 1)
 	r.ServerRSS, r.ServerRSSStart = after.rss, before.rss
 	r.MemoryPerSession = float64(after.rss-r.ServerRSSEmpty) / float64(max(b.clients, 1))
 	if cpu.total() > 0 {

@@ -24,6 +24,7 @@ type scenario struct {
 	slow        int           // clients that read slowly
 	slowRate    int
 	compare     bool // run it without slow clients first
+	storm       int  // clients that are cut and come back, twice
 	floor       bool
 	bars        bars
 }
@@ -37,6 +38,7 @@ type bars struct {
 	floorFactor    float64 // of the floor's CPU time, at most
 	p99Factor      float64 // of the run without slow clients
 	bytesPerClient float64 // of memory
+	comeBack       time.Duration
 }
 
 // conflated reports whether clients may miss updates. Between two polls they may:
@@ -123,6 +125,12 @@ func scenarios() []scenario {
 			bars: bars{bytesPerClient: 3 << 10},
 		},
 		slow,
+		{
+			name: "storm", about: "11,000 clients x 100 updates/s; 10,000 are cut and come back, by recovery and with new sessions",
+			clients: 11_000, load: standard(5), draw: atRandom, perClient: 20,
+			settle: 5 * time.Second, duration: 30 * time.Second, storm: 10_000,
+			bars: bars{p99: time.Second, comeBack: 10 * time.Second},
+		},
 		{
 			name: "conflation", about: "200,000 updates/s come in, 2,000 clients x 50 items take 2/s of each",
 			clients: 2000, load: load.Config{Items: 1000, Rate: 200, Seed: seed}, draw: atRandom, perClient: 50, frequency: "2",

@@ -140,7 +140,8 @@ func (s *server) get(ctx context.Context, path string) (io.ReadCloser, error) {
 	return response.Body, nil
 }
 
-// metrics returns the server's metrics, each the sum over its labels.
+// metrics returns the server's metrics, each the sum over its labels, and the number
+// of loops.
 func (s *server) metrics(ctx context.Context) (map[string]float64, error) {
 	body, err := s.get(ctx, "/metrics")
 	if err != nil {
@@ -152,6 +153,9 @@ func (s *server) metrics(ctx context.Context) (map[string]float64, error) {
 	for lines.Scan() {
 		if name, value, ok := parseMetric(lines.Text()); ok {
 			sums[name] += value
+			if name == "halley_loop_window_seconds" {
+				sums[loopCount]++
+			}
 		}
 	}
 	return sums, lines.Err()

@@ -175,7 +175,7 @@ func (a *answer) make() {
 func (a *answer) row() {
 	v, it := a.view, a.view.item
 	if a.cmd.owed || a.cmd.have > 0 {
-		if c := v.from(a.cmd.have); it.seq > 0 {
+		if c := v.from(a.cmd.have); it.known {
 			at := len(a.dst)
 			a.dst = beginLine(a.dst, entryUpdate)
 			if ln, ok := c.next(a.dst); ok {
@@ -247,7 +247,7 @@ func (v *view) skipsClear(had, have uint64) bool {
 func (a *answer) newestRow() {
 	v := a.view
 	a.seq = v.newest()
-	if v.item.seq == 0 {
+	if !v.item.known {
 		return
 	}
 	at := len(a.dst)

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"bytes"
+
 	"github.com/halley-stream/halley/protocol"
 )
 
@@ -69,6 +71,9 @@ func (s *Session) moveTo(to *Loop, m rebindRequest) {
 	from := s.loop
 	from.wheel.disarm(&s.clock)
 	from.wheel.disarm(&s.flush)
+	if s.leaving != nil {
+		from.wheel.disarm(&s.leaving.timer)
+	}
 	delete(from.sessions, s.id)
 	from.stats.sessions.Add(-1)
 	for _, sub := range s.ordered() {
@@ -97,6 +102,9 @@ func (s *Session) moveTo(to *Loop, m rebindRequest) {
 func (l *Loop) adopt(s *Session, m rebindRequest) {
 	l.sessions[s.id] = s
 	l.stats.sessions.Add(1)
+	if l.draining || s.leaving != nil {
+		s.leave(l.now) // it may have been on its way when the turns were given out
+	}
 	for _, d := range s.unsent {
 		d.loop = l
 	}
@@ -172,7 +180,25 @@ func (s *Session) look() {
 	case s.asked > 0 && s.loop.now < w.until && s.low() && !w.full:
 	case len(s.out) > w.head, !w.hold:
 		s.answerPoll()
+	case w.head > Headroom:
+		s.beginPoll()
 	}
+}
+
+// beginPoll sends the head of a poll's answer, before it is held: the client sees
+// that it is connected.
+func (s *Session) beginPoll() {
+	k, l := s.link, s.loop
+	if k.loop == l {
+		l.write(k, s.out, false)
+	} else {
+		k.loop.post(replied{link: k, lines: bytes.Clone(s.out[Headroom:]), begun: true})
+	}
+	if s.link == nil { // the write has found the connection dead
+		return
+	}
+	l.release(s)
+	s.wire.head = Headroom
 }
 
 // answerPoll ends a poll: what there is, and when to come back.

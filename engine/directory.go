@@ -46,11 +46,13 @@ func (d *directory) add(id, address string, loop int) admission {
 	return admitted
 }
 
-// move changes where a session lives.
+// move changes where a session lives. It may have come to its end there already.
 func (d *directory) move(id string, loop int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.homes[id] = int32(loop)
+	if _, ok := d.homes[id]; ok {
+		d.homes[id] = int32(loop)
+	}
 }
 
 // remove takes a session out.

@@ -35,16 +35,24 @@ func (drain) arrive(l *Loop) {
 	l.draining = true
 	ids := slices.Sorted(maps.Keys(l.sessions))
 	for i, id := range ids {
-		s := l.sessions[id]
-		s.leaving = &leaving{session: s}
-		s.leaving.timer.Owner = s.leaving
-		l.wheel.arm(&s.leaving.timer, l.now+int64(l.engine.cfg.Drain)*int64(i)/int64(len(ids)))
+		l.sessions[id].leave(l.now + int64(l.engine.cfg.Drain)*int64(2*i+1)/int64(2*len(ids)))
 	}
+}
+
+// leave gives the session its turn to go; one that has a turn takes it along to
+// the loop where it is now.
+func (s *Session) leave(at int64) {
+	if s.leaving == nil {
+		s.leaving = &leaving{session: s, at: at}
+		s.leaving.timer.Owner = s.leaving
+	}
+	s.loop.wheel.arm(&s.leaving.timer, s.leaving.at)
 }
 
 // leaving is a session that waits for its turn to be drained.
 type leaving struct {
 	session *Session
+	at      int64
 	timer   Timer
 }
 

@@ -28,6 +28,10 @@ type item struct {
 	table   *conflation.Table
 	history *conflation.History
 
+	// known says that the item has been told something since it was last forgotten:
+	// until then there is no row to show.
+	known bool
+
 	// life numbers the item's subscriptions to its adapter; what comes through an
 	// older handle is dropped.
 	life uint32
@@ -69,6 +73,7 @@ func (it *item) update(ev *event, image bool) {
 		it.renew()
 	}
 	it.seq++
+	it.known = true
 	n := it.source.fields.names()
 	for _, slot := range ev.slots {
 		it.row.Set(int(slot), ev.cells[slot].token, it.seq)
@@ -190,7 +195,7 @@ func (it *item) finish() {
 // clear empties the item.
 func (it *item) clear() {
 	it.seq++
-	it.cleared = it.seq
+	it.known, it.cleared = true, it.seq
 	for slot := range it.row.Len() {
 		if _, version := it.row.At(slot); version > 0 {
 			it.row.Set(slot, nullToken, it.seq)
@@ -211,7 +216,7 @@ func (it *item) clear() {
 // on.
 func (it *item) forget() {
 	it.row = conflation.Row{}
-	it.complete, it.renewed = false, false
+	it.complete, it.renewed, it.known = false, false, false
 	if it.history != nil {
 		it.history.Clear()
 	}

@@ -9,7 +9,7 @@ import (
 // want begins a life of the item: the adapter is asked for it.
 func (it *item) want() {
 	it.life++
-	it.complete, it.renewed = false, it.seq > 0
+	it.complete, it.renewed = false, it.known
 	it.source.open.desire(&it.opening, true, it.life)
 }
 

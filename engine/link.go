@@ -52,7 +52,6 @@ type Link struct {
 	taken   bool // the response is a session's stream or poll
 
 	closed bool
-	params protocol.Params
 }
 
 // NewLink registers a connection. header may be nil where each request brings its
@@ -177,20 +176,24 @@ func (k *Link) finish() {
 type replied struct {
 	link  *Link
 	lines []byte
-	// whole says that lines are a whole response, of a poll.
-	whole bool
+	// begun and whole say that lines are the beginning, or the rest, of the
+	// response to a poll.
+	begun, whole bool
 }
 
 func (m replied) arrive(*Loop) {
 	k := m.link
-	if !m.whole {
+	switch {
+	case !m.whole && !m.begun:
 		k.answered(m.lines)
+		return
+	case k.closed:
+		return
+	case m.begun:
+		k.send(m.lines, false)
 		return
 	}
 	k.polled = ""
-	if k.closed {
-		return
-	}
 	if k.webSocket {
 		k.send(m.lines, false)
 		return

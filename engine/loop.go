@@ -21,10 +21,11 @@ type Loop struct {
 	window   window
 	soon     []*Session // to flush at the end of this step
 	buffers  buffers
-	line     []byte      // scratch for one line or response
-	starving []*Session  // sessions with requests that wait for the request stage
-	paused   []*Link     // connections that are not read until then
-	creates  []*decision // create requests that wait their turn
+	line     []byte          // scratch for one line or response
+	params   protocol.Params // scratch for one request line
+	starving []*Session      // sessions with requests that wait for the request stage
+	paused   []*Link         // connections that are not read until then
+	creates  []*decision     // create requests that wait their turn
 	draining bool
 	stats    loopStats
 

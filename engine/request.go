@@ -14,7 +14,7 @@ func (k *Link) lines(name protocol.RequestName, session string, body []byte) {
 			k.fail(protocol.ReqMalformed, "Only control and msg requests come in batches")
 			return
 		}
-		err := k.params.Parse(line)
+		err := k.loop.params.Parse(line)
 		k.line(name, session, err)
 	}
 }
@@ -23,7 +23,7 @@ func (k *Link) lines(name protocol.RequestName, session string, body []byte) {
 func (k *Link) line(name protocol.RequestName, session string, malformed error) {
 	switch name {
 	case protocol.CreateSession:
-		c, err := protocol.ParseCreate(&k.params)
+		c, err := protocol.ParseCreate(&k.loop.params)
 		if err = errors.Join(malformed, err); err != nil {
 			k.refuse(codeOf(err))
 		} else if c.Combo {
@@ -32,17 +32,17 @@ func (k *Link) line(name protocol.RequestName, session string, malformed error) 
 			k.create(c)
 		}
 	case protocol.BindSession:
-		b, err := protocol.ParseBind(&k.params)
+		b, err := protocol.ParseBind(&k.loop.params)
 		if err = errors.Join(malformed, err); err != nil {
 			k.refuse(codeOf(err))
 			return
 		}
 		k.bind(b, session)
 	case protocol.Control:
-		c, err := protocol.ParseControl(&k.params)
+		c, err := protocol.ParseControl(&k.loop.params)
 		k.route(&request{link: k, control: c, id: c.ReqID}, c.Session, session, errors.Join(malformed, err))
 	case protocol.Message:
-		m, err := protocol.ParseMessage(&k.params)
+		m, err := protocol.ParseMessage(&k.loop.params)
 		k.route(&request{link: k, message: true, control: protocol.ControlRequest{Ack: m.Ack}, id: m.ReqID}, m.Session, session, errors.Join(malformed, err))
 	case protocol.Heartbeat:
 		if !k.webSocket {

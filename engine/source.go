@@ -34,6 +34,7 @@ type source struct {
 // sourceStats are the figures of a source.
 type sourceStats struct {
 	up         atomic.Bool
+	reason     atomic.Pointer[string] // why it is not up
 	restarts   atomic.Uint64
 	updates    atomic.Uint64 // records taken by the shards
 	badUTF8    atomic.Uint64 // sequences replaced by U+FFFD
@@ -80,13 +81,15 @@ func (s *source) run(ctx context.Context) {
 	for {
 		began := time.Now()
 		err := s.runOnce(ctx)
-		s.stats.up.Store(false)
 		if ctx.Err() != nil {
 			return
 		}
 		if err == nil {
 			err = errors.New("it ended by itself")
 		}
+		text := err.Error()
+		s.stats.reason.Store(&text)
+		s.stats.up.Store(false)
 		if time.Since(began) > time.Minute {
 			wait = shortest
 		}
@@ -128,6 +131,7 @@ func (s *source) tooLong(n, limit int) {
 // feed implements adapters.Feed for one run of an adapter.
 type feed struct {
 	source *source
+	spoke  atomic.Bool // Up or Down has been called
 	done   <-chan struct{}
 	free   chan *batch
 }
@@ -163,14 +167,21 @@ func (f *feed) Batch(ctx context.Context) (adapters.Batch, error) {
 }
 
 func (f *feed) Up() {
+	f.spoke.Store(true)
 	if !f.source.stats.up.Swap(true) {
 		f.source.log.Info("source is up")
 	}
 }
 
 func (f *feed) Down(reason error) {
+	text := reason.Error()
+	f.source.stats.reason.Store(&text)
+	level := slog.LevelWarn
+	if !f.spoke.Swap(true) { // it has not been up yet
+		level = slog.LevelInfo
+	}
 	if f.source.stats.up.Swap(false) {
-		f.source.log.Warn("source is down; values are kept", "error", reason)
+		f.source.log.Log(context.Background(), level, "source is down; values are kept", "reason", reason)
 	}
 }
 

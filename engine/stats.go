@@ -46,6 +46,7 @@ type ShardStats struct {
 type SourceStats struct {
 	Name       string // adapter set and data adapter
 	Up         bool
+	Reason     string // why it is not up, if it is not
 	Restarts   uint64
 	Updates    uint64
 	BadUTF8    uint64 // bytes replaced
@@ -125,6 +126,9 @@ func (s *source) figures() SourceStats {
 	f := SourceStats{
 		Name: s.name, Up: st.up.Load(), Restarts: st.restarts.Load(), Updates: st.updates.Load(), BadUTF8: st.badUTF8.Load(),
 		TooLong: st.tooLong.Load(), Late: st.late.Load(), Unknown: st.unknown.Load(), OpenFailed: st.openFailed.Load(),
+	}
+	if reason := st.reason.Load(); reason != nil && !f.Up {
+		f.Reason = *reason
 	}
 	s.mu.Lock()
 	f.Residents = len(s.residents)

@@ -43,8 +43,9 @@ type holding struct {
 	place wire.Place
 }
 
-// responseTimeout is how long a response may take, beyond the wait asked for.
-const responseTimeout = 30 * time.Second
+// responseTimeout is how long a request may take, its response included. A broker
+// that says nothing is found out much sooner.
+const responseTimeout = 2 * time.Minute
 
 func newFollower(r *run, broker int32) *follower {
 	f := &follower{
@@ -138,7 +139,7 @@ func (f *follower) poll(ctx context.Context) error {
 	if len(f.wants) == 0 {
 		return nil
 	}
-	limited, cancel := context.WithTimeout(ctx, f.fetcher.MaxWait+responseTimeout)
+	limited, cancel := context.WithTimeout(ctx, responseTimeout)
 	defer cancel()
 	if err := f.fetcher.Fetch(limited, f.broker, f.wants); err != nil {
 		return err

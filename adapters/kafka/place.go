@@ -1,8 +1,9 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"errors"
 
 	"github.com/halley-stream/halley/adapters/kafka/internal/wire"
 )
@@ -34,27 +35,21 @@ func (f *follower) findPlaces(ctx context.Context) error {
 	for _, h := range lost {
 		first, end := firsts[h.partition], ends[h.partition]
 		found, timed := founds[h.partition]
-		for _, o := range []wire.Offset{first, end, found} {
-			if o.Err != nil && first.Err == nil && end.Err == nil {
-				first.Err = o.Err
-			}
+		if !timed {
+			found.Offset = -1
 		}
-		switch {
-		case first.Err != nil:
-			f.trouble(h, first.Err)
-		case end.Err != nil:
-			f.trouble(h, end.Err)
-		default:
-			if !timed {
-				found.Offset = -1
-			}
-			if err := f.put(ctx, h, first.Offset, end.Offset, found.Offset); err != nil {
-				return err
-			}
+		if err := cmp.Or(first.Err, end.Err, found.Err); err != nil {
+			f.trouble(h, err)
+			continue
+		}
+		if err := f.put(ctx, h, first.Offset, end.Offset, found.Offset); err != nil {
+			return err
 		}
 	}
 	return nil
 }
+
+var errNoAnswer = errors.New("the broker says nothing of it")
 
 // offsets asks for the offsets that belong to a time. Partitions that the broker
 // does not answer for have an error.
@@ -65,7 +60,7 @@ func (f *follower) offsets(ctx context.Context, at int64, lost []*holding) (map[
 	places := make([]wire.Place, len(lost))
 	for i, h := range lost {
 		places[i] = h.place
-		offsets[h.partition] = wire.Offset{Err: fmt.Errorf("the broker says nothing of it")}
+		offsets[h.partition] = wire.Offset{Err: errNoAnswer}
 	}
 	answers, err := f.client.Offsets(limited, f.broker, f.run.isolation, at, places)
 	if err != nil {

@@ -104,14 +104,14 @@ func (r *run) lag() int64 {
 // nobody wants to wait for them any more.
 func (r *run) finish(ctx context.Context, rebuilt, gaveUp bool) error {
 	r.mu.Lock()
-	first := (rebuilt || gaveUp) && !r.rebuilt && !r.partial
+	was, ended := r.rebuilt, r.rebuilt || r.partial
 	r.rebuilt, r.partial = rebuilt, gaveUp
 	r.mu.Unlock()
-	if !first {
-		return nil
-	}
-	if rebuilt {
+	if rebuilt && !was {
 		r.log.Info("the last values are rebuilt", "records", r.stats.records.Load(), "took", time.Since(r.began).Round(time.Millisecond).String())
+	}
+	if ended || !rebuilt && !gaveUp {
+		return nil
 	}
 	return r.say(ctx, r.items.finish(), adapters.Batch.EndOfSnapshot)
 }

@@ -12,7 +12,11 @@ type Stats struct {
 	// Records is how many records were read, Bytes how many bytes of responses
 	// they came in.
 	Records, Bytes uint64
-	// Bad is how many records, or batches of them, were passed over, by reason.
+	// Bad is how many records were passed over, by reason: json (it is not valid),
+	// item (it gives no name), row (no key or command), tombstone (it does not tell
+	// what it deletes), items (there are too many); and how many batches of records
+	// were damaged (batch), and values left out because there are too many field
+	// names (fields).
 	Bad map[string]uint64
 	// Lost is how many offsets were gone before they could be read, because the
 	// topic's retention was shorter than a pause.

@@ -171,6 +171,9 @@ func (r *run) applyTopic(t *topic, info wire.Topic) {
 	}
 	if t.known && (info.ID != t.id || t.missing && info.ID == (wire.ID{}) || len(info.Partitions) < len(t.partitions)) {
 		r.log.Warn("the topic was deleted and made again: its records are read from the first on", "topic", t.name)
+		for _, p := range t.partitions {
+			delete(r.faults, partitionFault(p))
+		}
 		t.old = append(t.old, t.partitions...)
 		t.partitions = nil
 	}

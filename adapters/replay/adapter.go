@@ -62,8 +62,9 @@ func (a *Adapter) Subscribe(_ context.Context, item adapters.Item) (adapters.Sna
 // Unsubscribe does nothing: resident items stay.
 func (a *Adapter) Unsubscribe(adapters.Item) {}
 
-// Run plays the recordings until ctx is done. What is wrong with a file ends it
-// with an error.
+// Run plays the recordings until ctx is done. At a line that is wrong it stops
+// playing, and the last values stay: another try would show old ones again. A
+// file that cannot be read at all ends it with an error.
 func (a *Adapter) Run(ctx context.Context, feed adapters.Feed) error {
 	err := a.run(ctx, feed)
 	if ctx.Err() != nil {
@@ -85,11 +86,16 @@ func (a *Adapter) run(ctx context.Context, feed adapters.Feed) error {
 	feed.Up()
 	from, _ := a.config.from() // New has checked it
 	for {
-		if err := play(ctx, r, NewPace(a.config.Speed).From(from), out); err != nil {
+		err := play(ctx, r, NewPace(a.config.Speed).From(from), out)
+		var bad *FormatError
+		if err != nil && !errors.As(err, &bad) {
 			return err
 		}
-		if !a.config.Loop {
-			feed.Down(ErrEnded)
+		if err == nil {
+			err = ErrEnded
+		}
+		if bad != nil || !a.config.Loop {
+			feed.Down(err)
 			<-ctx.Done()
 			return nil
 		}

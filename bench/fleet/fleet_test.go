@@ -105,6 +105,32 @@ func TestTheObserver(t *testing.T) {
 	}
 }
 
+func TestStorm(t *testing.T) {
+	last := "U,1,1,1|1|a"
+	s := newStandIn(t, last)
+	s.setRecovered(last, "U,1,1,9|1|b") // the first one has come before
+	f := connected(t, s, func(*Config) {})
+	until(t, f, func() bool { return f.tally.Delivered == 2 })
+	if _, err := f.Storm(t.Context(), 2, true, 10*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	until(t, f, func() bool { return f.tally.SlowDelivered == 2 })
+	if got := f.Tally(); got.Duplicates+got.Lost+got.Refused+got.Ended != 0 || got.Conflated != 14 || got.Delivered != 2 {
+		t.Errorf("after the recovery: %+v, %q", got.Conflated, got.Faults())
+	}
+	if _, err := f.Storm(t.Context(), 2, false, 10*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	until(t, f, func() bool { return f.tally.SlowDelivered == 4 })
+	s.setRecovered()
+	if _, err := f.Storm(t.Context(), 1, true, 10*time.Second); err != nil || f.tally.Refused != 1 {
+		t.Errorf("%v, %d refused; want a new session in place of the recovery", err, f.tally.Refused)
+	}
+	if f.tally.Duplicates+f.tally.Lost+f.tally.Ended != 0 {
+		t.Errorf("after all: %q", f.tally.Faults())
+	}
+}
+
 func TestStanding(t *testing.T) {
 	f := connected(t, newStandIn(t, "U,1,1,1|1|a"), func(c *Config) { c.Items = Shared(2) })
 	until(t, f, func() bool { return f.tally.Delivered == 2 })
@@ -123,6 +149,7 @@ func TestWhatIsNoUpdateOfOursIsAFault(t *testing.T) {
 		"U,1,3,1|1|a":  "not subscribed",
 		"U,1,1,|1|a":   "other fields",
 		"U,1,1,1|1":    "other fields",
+		"U,1,1,#|#|#":  "without values",
 		"REQERR,1,21,": "REQERR",
 		"END,31,gone":  "END",
 		"OV,1,1,3":     "OV",

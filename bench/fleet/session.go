@@ -31,10 +31,14 @@ type session struct {
 	state      state
 	observer   bool
 	slow       bool
+	cut        bool // by Storm
+	recovering bool // what it asks for next is a recovery
 	subscribed bool // SUBOK has come
 	chunked    bool // HTTP: in the middle of a chunked response
 	begun      int  // items that an update has come for
 	id         string
+	count      uint64 // data notifications of the session so far
+	skip       uint64 // how many of the next have come before
 	items      []item
 	rest       []byte // what came without its end
 }
@@ -90,7 +94,21 @@ func (f *Fleet) upgraded(s *session, head []byte) {
 	}
 	s.state = creating
 	f.message(s, "wsok", nil)
-	f.message(s, "create_session", f.createParams(""))
+	if s.recovering {
+		f.recover(s)
+		return
+	}
+	f.create(s)
+}
+
+// create asks for a session over a WebSocket.
+func (f *Fleet) create(s *session) {
+	p := f.createParams("")
+	if s.id != "" {
+		p = protocol.AppendParam(p, "LS_old_session", s.id)
+	}
+	s.count, s.skip = 0, 0
+	f.message(s, "create_session", p)
 }
 
 // createParams returns the parameters of create_session.
@@ -124,7 +142,8 @@ func (f *Fleet) opened(s *session, id string) {
 		return // the response has to end first
 	}
 	s.state = bound
-	if s.observer {
+	if s.observer || s.recovering {
+		s.recovering = false
 		f.begun(s)
 		return
 	}
@@ -181,7 +200,8 @@ func (f *Fleet) responded(s *session) {
 	}
 }
 
-// begun is called when a session has its snapshot, or a bare one its connection.
+// begun is called when a session has its snapshot, or is back by recovery; or when a
+// bare one has its connection.
 func (f *Fleet) begun(s *session) {
 	f.opening--
 	f.ready++
@@ -229,7 +249,7 @@ func (f *Fleet) end(s *session) {
 	if s.state == ended {
 		return
 	}
-	if s.begun < len(s.items) || s.state < bound {
+	if s.state < bound || s.begun < len(s.items) {
 		f.opening--
 	}
 	s.state = ended

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -27,7 +28,10 @@ type standIn struct {
 	mu       sync.Mutex
 	sessions int
 	waiting  map[string][]byte // by session, for HTTP: what to say when it is bound
-	done     chan struct{}     // closed at the end of the test
+	// recovered are lines that a recovery tells, from the notification before the
+	// last that the client has. Without any it is refused.
+	recovered []string
+	done      chan struct{} // closed at the end of the test
 }
 
 func newStandIn(t *testing.T, say ...string) *standIn {
@@ -73,6 +77,28 @@ func (s *standIn) add(params string) (snapshot, rest []byte) {
 		rest = append(append(rest, line...), "\r\n"...)
 	}
 	return b, rest
+}
+
+// setRecovered sets the lines that a recovery tells.
+func (s *standIn) setRecovered(lines ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.recovered = lines
+}
+
+// recover returns the answer to a bind_session over a WebSocket.
+func (s *standIn) recover(params string) []byte {
+	var p protocol.Params
+	_ = p.Parse([]byte(params)) // ours are well-formed
+	text, _ := p.Get("LS_recovery_from")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	from, err := strconv.Atoi(text)
+	if err != nil || len(s.recovered) == 0 {
+		return []byte("CONERR,4,Recovery point not available\r\n")
+	}
+	session, _ := p.Get("LS_session")
+	return fmt.Appendf(nil, "CONOK,%s,50000,5000,*\r\nPROG,%d\r\n%s\r\n", session, from-1, strings.Join(s.recovered, "\r\n"))
 }
 
 func (s *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -142,6 +168,8 @@ func (s *standIn) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		case "create_session":
 			said = fmt.Appendf(nil, "CONOK,%s,50000,5000,*\r\nSERVNAME,stand-in\r\n", s.create())
 			_ = wsutil.WriteServerMessage(conn, ws.OpPing, []byte("there?")) // pings are answered, or the next read fails
+		case "bind_session":
+			said = s.recover(params)
 		case "control":
 			said, rest = s.add(params)
 			said = append([]byte("REQOK,1\r\n"), said...)

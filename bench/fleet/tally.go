@@ -25,6 +25,10 @@ type Tally struct {
 	Frames, Bytes uint64
 	// Ended are sessions that ended though they should not.
 	Ended uint64
+	// Empty are updates without values, which the load never says.
+	Empty uint64
+	// Refused are recoveries that the server did not do.
+	Refused uint64
 	// Latency is from the stamp of an update to the read that it came with.
 	Latency load.Histogram
 	// Sizes are the sizes of some of the frames, all equally likely.

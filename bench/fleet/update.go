@@ -20,10 +20,18 @@ func (f *Fleet) update(s *session, line []byte) {
 		f.observe(line)
 		return
 	}
+	if s.skipped() {
+		return
+	}
 	place, at := number(line, 2)
 	if at == 2 || at >= len(line) || line[0] != '1' || line[at] != ',' || place < 1 || place > uint64(len(s.items)) {
 		f.tally.fault("session %d: an update of something that was not subscribed: U,%s", s.index, line)
 		f.end(s)
+		return
+	}
+	if line[len(line)-1] == '#' { // all fields are null: nothing that the load says
+		f.tally.Empty++
+		f.tally.fault("session %d: an update without values: U,%s", s.index, line)
 		return
 	}
 	i := &s.items[place-1]
@@ -67,7 +75,7 @@ func (f *Fleet) check(s *session, i *item, seq uint64) {
 		}
 		return // the snapshot may be of any age
 	case seq == before+1:
-	case seq > before && (s.slow || f.config.Conflated):
+	case seq > before && (s.slow || s.cut || f.config.Conflated):
 		t.Conflated += seq - before - 1
 	case seq > before:
 		t.Lost += seq - before - 1
@@ -80,7 +88,7 @@ func (f *Fleet) check(s *session, i *item, seq uint64) {
 		t.Reordered++
 		t.fault("session %d: %d after %d of an item", s.index, seq, before)
 	}
-	if s.slow {
+	if s.slow || s.cut {
 		t.SlowDelivered++
 		return
 	}
@@ -96,12 +104,24 @@ func (f *Fleet) line(s *session, line []byte) {
 		f.end(s)
 		return
 	}
+	if n.Tag.Counted() && s.skipped() {
+		return
+	}
 	switch n.Tag {
+	case protocol.TagPROG:
+		f.progress(s, uint64(n.Number))
 	case protocol.TagCONOK:
 		f.opened(s, string(n.Name))
 	case protocol.TagSUBOK:
 		s.subscribed = true
-	case protocol.TagCONERR, protocol.TagEND, protocol.TagERROR, protocol.TagREQERR, protocol.TagOV:
+	case protocol.TagCONERR:
+		if s.recovering && (n.Code == protocol.ConnRecoveryGone || n.Code == protocol.ConnSessionNotFound) {
+			f.refused(s)
+			return
+		}
+		f.tally.fault("session %d: %s", s.index, line)
+		f.end(s)
+	case protocol.TagEND, protocol.TagERROR, protocol.TagREQERR, protocol.TagOV:
 		f.tally.fault("session %d: %s", s.index, line)
 		f.end(s)
 	}

@@ -68,7 +68,7 @@ func (c *configFlags) load(env *environment) (*config, *settings.Settings, error
 		}
 		s.File(file, text)
 	}
-	s.Env(envPrefix, envFile)
+	s.Env(envPrefix, append(otherEnv, envFile)...)
 	for _, a := range c.sets {
 		s.Set(a.flag, a.path, a.text)
 	}
@@ -108,3 +108,7 @@ func (e *environment) misconfigured(err error) int {
 	e.talk("%v\n%s: %s in the configuration", faults, e.name, count)
 	return exitUsage
 }
+
+// otherEnv are variables with our prefix that mean something to other commands and
+// scripts.
+var otherEnv = []string{"HALLEY_CACHE", "HALLEY_KAFKA_PASSWORD", "HALLEY_SUB_USER", "HALLEY_SUB_PASSWORD", "HALLEY_URL"}

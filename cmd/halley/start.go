@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -71,8 +71,8 @@ func sourceChecks(e *engine.Engine) []check {
 	var checks []check
 	for i, s := range e.Stats().Sources {
 		checks = append(checks, check{name: s.Name, ask: func() error {
-			if !e.Stats().Sources[i].Up {
-				return errors.New("its source is away; the last values are kept")
+			if s := e.Stats().Sources[i]; !s.Up {
+				return fmt.Errorf("its source is away, the last values are kept: %s", s.Reason)
 			}
 			return nil
 		}})

@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -158,5 +159,32 @@ func TestListenError(t *testing.T) {
 	}
 	if err := s.Run(t.Context()); err == nil {
 		t.Error("Run on a port that is taken returns no error")
+	}
+}
+
+// A session that binds on another loop while the server is drained goes as well.
+func TestDrainOfASessionThatMoves(t *testing.T) {
+	s := start(t, func(c *engine.Config, _ *transport.Config) { c.Drain = 300 * time.Millisecond })
+	var streams []*webSocket
+	var ids []string
+	for range 10 {
+		w := s.webSocket()
+		ids = append(ids, w.create())
+		streams = append(streams, w)
+	}
+	spare := make([]*webSocket, 11)
+	for i := range spare { // one more, so that they are on the other loops
+		spare[i] = s.webSocket()
+	}
+	drained := make(chan error, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	go func() { drained <- s.engine.Drain(ctx) }()
+	streams[0].until("END,48,…")
+	for i, id := range ids {
+		spare[i+1].send("bind_session", "LS_session="+id)
+	}
+	if err := <-drained; err != nil {
+		t.Error(err)
 	}
 }

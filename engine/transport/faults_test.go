@@ -135,18 +135,20 @@ func TestRequestsThatDoNotArrive(t *testing.T) {
 func TestSilentConnectionIsClosed(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(e *engine.Config, c *transport.Config) {
-		c.IdleTimeout = 150 * time.Millisecond
-		e.KeepaliveMin, e.KeepaliveDefault = 50*time.Millisecond, 400*time.Millisecond
+		c.IdleTimeout = 250 * time.Millisecond
+		e.KeepaliveMin, e.KeepaliveDefault = 50*time.Millisecond, 600*time.Millisecond
 	})
 	began := time.Now()
-	silent, used, ws, stream := s.http(), s.http(), s.webSocket(), s.webSocket()
-	stream.create()
+	used := s.http()
 	used.do("heartbeat", "", "").all()
+	stream := s.webSocket()
+	stream.create()
+	silent, ws := s.http(), s.webSocket()
 	silent.closed()
 	used.closed()
 	ws.ended()
 	if d := time.Since(began); d < 100*time.Millisecond || d > 3*time.Second {
-		t.Errorf("they were closed after %v, want some 150 to 300 ms", d)
+		t.Errorf("they were closed after %v, want some 250 to 500 ms", d)
 	}
 	for range 3 { // a stream may be silent
 		stream.expect("PROBE")

@@ -217,7 +217,7 @@ func TestPollTakesOverFromPoll(t *testing.T) {
 		c.write(poll)
 		eventually(t, "the poll is held", func() bool { return held() == 1 })
 		if i > 0 {
-			conns[i-1].closed()
+			io.Copy(io.Discard, conns[i-1].reader) // to its end
 		}
 	}
 	s.control(id, add(1, "MERGE", "m1", "a"))

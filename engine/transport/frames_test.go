@@ -134,11 +134,12 @@ func TestPongInPieces(t *testing.T) {
 	s := start(t, func(_ *engine.Config, c *transport.Config) { c.RequestTimeout = 100 * time.Millisecond })
 	w := s.webSocket()
 	w.create()
-	pong := frame(framePong, "hello")
+	pong, came := frame(framePong, "hello"), s.transport.Stats().BytesIn.Load
+	before := came()
 	w.write(pong[:4])
-	before := s.transport.Stats().BytesIn.Load()
+	eventually(t, "the first piece is there", func() bool { return came() >= before+4 })
 	w.write(pong[4:])
-	eventually(t, "the rest is there", func() bool { return s.transport.Stats().BytesIn.Load() > before })
+	eventually(t, "the rest is there", func() bool { return came() >= before+uint64(len(pong)) })
 	w.conn.SetReadDeadline(time.Now().Add(400 * time.Millisecond))
 	if _, err := w.reader.ReadByte(); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("got %v, want silence", err)

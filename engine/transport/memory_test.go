@@ -20,7 +20,7 @@ const browserHeader = "Pragma: no-cache\r\nCache-Control: no-cache\r\nOrigin: ht
 // An idle session costs little: connection, session, one item, and the headers
 // that it came with. The clients are bare sockets, which cost nothing here.
 func TestMemoryOfAnIdleSession(t *testing.T) {
-	const sessions = 1000
+	const sessions = 500
 	s := start(t, func(c *engine.Config, _ *transport.Config) { c.Limits.SessionsPerAddress = -1 })
 	address := s.transport.Address().(*net.TCPAddr)
 	to := &syscall.SockaddrInet4{Port: address.Port, Addr: [4]byte{127, 0, 0, 1}}
@@ -33,9 +33,9 @@ func TestMemoryOfAnIdleSession(t *testing.T) {
 	}
 	s.feed.tick("m1", "a", "1")
 	s.webSocket().create()
-	ask := []byte(handshake + browserHeader + text("wsok") + text("create_session", createParams("LS_keepalive_millis=60000")) +
-		text("control", add(1, "MERGE", "m1", "a b c d e", "LS_snapshot=true")))
-	measure := func(name string, hello []byte, ready func() bool) float64 {
+	create := text("wsok") + text("create_session", createParams("LS_keepalive_millis=60000"))
+	subscribe := text("control", add(1, "MERGE", "m1", "a b c d e", "LS_snapshot=true"))
+	measure := func(name string, hello string, ready func() bool) float64 {
 		before := heap()
 		for range sessions {
 			fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
@@ -47,7 +47,7 @@ func TestMemoryOfAnIdleSession(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(hello) > 0 {
-				if _, err := syscall.Write(fd, hello); err != nil {
+				if _, err := syscall.Write(fd, []byte(hello)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -57,14 +57,19 @@ func TestMemoryOfAnIdleSession(t *testing.T) {
 		t.Logf("%s: %.0f bytes of heap each", name, each)
 		return each
 	}
-	measure("silent connections", nil, func() bool { return s.transport.Stats().Connections.Load() == 1+sessions })
-	each := measure("idle WebSocket sessions with an item", ask, func() bool {
-		updates := uint64(0)
-		for _, l := range s.engine.Stats().Loops {
-			updates += l.Updates
+	measure("silent connections", "", func() bool { return s.transport.Stats().Connections.Load() == 1+sessions })
+	measure("WebSocket sessions", handshake+"\r\n"+create, func() bool { return s.engine.Stats().Transports[engine.WebSocketStreaming] == 1+sessions })
+	updated := func(n uint64) func() bool {
+		return func() bool {
+			n := n
+			for _, l := range s.engine.Stats().Loops {
+				n -= l.Updates
+			}
+			return n == 0
 		}
-		return updates == sessions
-	})
+	}
+	measure("the same with an item", handshake+"\r\n"+create+subscribe, updated(sessions))
+	each := measure("the same with an item and a browser's headers", handshake+browserHeader+create+subscribe, updated(2*sessions))
 	if each > 8<<10 {
 		t.Errorf("an idle session takes %.0f bytes of heap", each)
 	}

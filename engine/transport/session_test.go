@@ -72,8 +72,10 @@ func TestWebSocketPolling(t *testing.T) {
 	w.expect("REQOK,a1")
 	w.send("bind_session", "LS_polling=true&LS_polling_millis=0&LS_idle_millis=20000")
 	w.expect("CONOK,…,50000,20000,*", "CONS,unmanaged", "SUBOK,1,1,1", "CONF,1,…", "LOOP,0")
+	polls := func() int64 { return s.engine.Stats().Transports[engine.WebSocketPolling] }
+	eventually(t, "the poll is over", func() bool { return polls() == 0 })
 	w.send("bind_session", "LS_polling=true&LS_polling_millis=7&LS_idle_millis=20000")
-	eventually(t, "the poll is bound", func() bool { return s.engine.Stats().Transports[engine.WebSocketPolling] == 1 })
+	eventually(t, "the poll is bound", func() bool { return polls() == 1 })
 	s.feed.tick("m1", "a", "1")
 	w.expect("CONOK,…,50000,20000,*", "CONS,unmanaged", "U,1,1,1", "LOOP,7")
 	s.feed.tick("m1", "a", "2")

@@ -59,8 +59,10 @@ func New(c Config, topics ...string) (*Cluster, error) {
 	k := &Cluster{
 		Addr:   kafka.TCP(c.Brokers...),
 		cancel: cancel,
-		open:   make(map[*conn]struct{}),
-		gone:   make(chan struct{}),
+		// One address that does not answer must not use up the time for the others.
+		dial: net.Dialer{Timeout: c.DialTimeout / time.Duration(min(len(c.Brokers), 3))},
+		open: make(map[*conn]struct{}),
+		gone: make(chan struct{}),
 	}
 	k.Transport = &kafka.Transport{
 		Dial:           k.connect,

@@ -62,7 +62,7 @@ lock() {
     sleep 0.5
     kill -0 "$(cat "$1/pid" 2>/dev/null)" 2>/dev/null || { sleep 1; [ -f "$1/pid" ] && kill -0 "$(cat "$1/pid")" 2>/dev/null || rm -rf "$1"; }
   done
-  echo $BASHPID >"$1/pid"
+  echo $$ >"$1/pid"
 }
 
 # fetch prints the folder with the broker's jars.

@@ -106,21 +106,25 @@ func TestRecordedTicksReachThePageThroughKafka(t *testing.T) {
 	b.shows(want)
 }
 
-var whole = flag.String("whole", "", "a recording to be played through Kafka as a whole, such as aig_20131008_quote")
+var whole = flag.String("whole", "", "recordings to be played through Kafka as a whole, such as aig_20131008_quote,aig_20131008_trade")
 
-// TestWholeRecordingThroughKafka plays a whole recording, when it is told which,
+// TestWholeRecordingsThroughKafka plays whole recordings, when it is told which,
 // and tells how long that takes.
-func TestWholeRecordingThroughKafka(t *testing.T) {
+func TestWholeRecordingsThroughKafka(t *testing.T) {
 	if *whole == "" {
-		t.Skip("-whole does not name a recording")
+		t.Skip("-whole does not name recordings")
+	}
+	lines := make(map[string]int)
+	for name := range strings.SplitSeq(*whole, ",") {
+		lines[name] = 0
 	}
 	broker, s := serveKafka(t)
 	b := runBrowser(t)
-	_, want := cut(t, map[string]int{*whole: 0})
+	files, want := cut(t, lines)
 	b.open(s.url() + "/?set=REAL&adapter=TICKS&fields=bid,ask,last,time&items=" + strings.Join(sortedKeys(want), ","))
 	b.connected("websocket")
 	began := time.Now()
-	play(t, broker, filepath.Join(ticksFolder, *whole+".zip"))
+	play(t, broker, files...)
 	played := time.Since(began)
 	b.shows(want)
 	shown := time.Since(began)

@@ -25,6 +25,9 @@ import (
 type exchange struct {
 	key    protocol.ApiKey
 	broker int32
+	// wait is how long the broker may be silent before it answers, beyond what it
+	// may always be.
+	wait time.Duration
 	// talk is what happens on the connection. version is the highest version of
 	// key that both the broker and kafka-go know.
 	talk func(conn io.ReadWriter, version int16) error
@@ -100,7 +103,7 @@ func (e *exchange) RawExchange(conn io.ReadWriter) (protocol.Message, error) {
 	}
 	e.conn, e.over = conn, make(chan struct{})
 	e.mu.Unlock()
-	err := e.talk(conn, e.version)
+	err := e.talk(line{conn, e}, e.version)
 	e.mu.Lock()
 	e.conn = nil
 	close(e.over)
@@ -109,6 +112,31 @@ func (e *exchange) RawExchange(conn io.ReadWriter) (protocol.Message, error) {
 		return nil, err
 	}
 	return e, nil
+}
+
+// silence is how long a broker may say nothing when it should. A response may take
+// longer as a whole, as long as it goes on.
+const silence = 5 * time.Second
+
+// line is a connection on which silence is an error: each Read has its own time.
+type line struct {
+	io.ReadWriter
+	exchange *exchange
+}
+
+// Read implements io.Reader.
+func (l line) Read(p []byte) (int, error) {
+	l.exchange.allow()
+	return l.ReadWriter.Read(p)
+}
+
+// allow gives the next Read its time. What was abandoned gets none.
+func (e *exchange) allow() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if conn, ok := e.conn.(interface{ SetReadDeadline(time.Time) error }); ok && !e.abandoned {
+		conn.SetReadDeadline(time.Now().Add(e.wait + silence))
+	}
 }
 
 // maxResponse bounds the length of a response. A batch of records is sent whole,

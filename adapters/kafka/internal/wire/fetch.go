@@ -26,6 +26,9 @@ type Fetcher struct {
 
 	cluster *cluster.Cluster
 	buffers buffers
+	// throttled is how long the broker will leave the next request lying, because
+	// of a quota.
+	throttled time.Duration
 	// The response, where it has been read to: what is left, the topic, and how
 	// many partitions of the topic and topics are still to come.
 	rest               reader
@@ -65,7 +68,7 @@ func NewFetcher(k *cluster.Cluster) *Fetcher {
 // answers.
 func (f *Fetcher) Fetch(ctx context.Context, broker int32, wants []Want) error {
 	f.topics, f.partitions = 0, 0
-	e := &exchange{key: protocol.Fetch, broker: broker}
+	e := &exchange{key: protocol.Fetch, broker: broker, wait: f.MaxWait + f.throttled}
 	e.talk = func(conn io.ReadWriter, version int16) (err error) {
 		if version < fetchVersion {
 			return tooOld("Fetch", version, fetchVersion)
@@ -84,7 +87,7 @@ func (f *Fetcher) Fetch(ctx context.Context, broker int32, wants []Want) error {
 
 // begin reads the head of the response.
 func (f *Fetcher) begin() error {
-	f.rest.int32() // throttled
+	f.throttled = time.Duration(f.rest.int32()) * time.Millisecond
 	code := f.rest.int16()
 	f.rest.int32() // fetch session: we have none
 	f.topics = f.rest.array(6)

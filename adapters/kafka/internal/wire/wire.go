@@ -33,13 +33,6 @@ func appendCompactString(dst []byte, s string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(s)+1)), s...)
 }
 
-func appendBool(dst []byte, v bool) []byte {
-	if v {
-		return append(dst, 1)
-	}
-	return append(dst, 0)
-}
-
 // reader takes values off the front of a response. After the first value that
 // does not fit, err is set and all values are zero. What it returns refers to buf.
 type reader struct {

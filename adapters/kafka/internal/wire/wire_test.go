@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -174,6 +175,28 @@ func TestCancellingEndsAFetchAtOnce(t *testing.T) {
 	if err := f.Fetch(t.Context(), 1, []Want{{Place: Place{"ticks", 0, 0}}}); err != nil {
 		t.Error(err)
 	}
+}
+
+// A broker that takes requests and says nothing, as behind a network that is gone.
+func TestSilenceIsAnError(t *testing.T) {
+	ours, theirs := net.Pipe()
+	defer ours.Close()
+	defer theirs.Close()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		io.Copy(io.Discard, theirs)
+	}()
+	e := &exchange{wait: 20*time.Millisecond - silence, talk: func(conn io.ReadWriter, _ int16) error {
+		var b buffers
+		_, err := b.ask(conn, b.begin(protocol.Fetch, fetchVersion, plainHeader), plainHeader)
+		return err
+	}}
+	if _, err := e.RawExchange(ours); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("got %v, want a timeout", err)
+	}
+	ours.Close()
+	<-done
 }
 
 func TestAnAbandonedExchangeNeverBegins(t *testing.T) {
