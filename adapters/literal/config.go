@@ -16,16 +16,16 @@ type Config struct {
 	// Items are patterns of the item names allowed, as in path.Match: * stands
 	// for any text without a slash, ? for one character, [a-z] for one of a range.
 	// None allows all names.
-	Items []string `yaml:"items"`
+	Items []string `yaml:"items" doc:"Patterns of the items that may be subscribed, such as quote-*. Empty is all."`
 	// Fields are the field names allowed. None allows all names.
-	Fields []string `yaml:"fields"`
+	Fields []string `yaml:"fields" doc:"Names of the fields that may be asked for. Empty is all."`
 	// Modes are the modes allowed: MERGE, DISTINCT, COMMAND, RAW. None allows all.
-	Modes []string `yaml:"modes"`
+	Modes []string `yaml:"modes" doc:"Modes that may be asked for: merge, distinct, command, raw. Empty is all."`
 	// MaxFrequency is the highest frequency, in updates per second and item.
 	// 0 is no limit.
-	MaxFrequency float64 `yaml:"max_frequency"`
+	MaxFrequency float64 `yaml:"max_frequency" doc:"Updates per second and item at most. 0 is no limit."`
 	// Selectors allows clients to give selectors.
-	Selectors bool `yaml:"selectors"`
+	Selectors bool `yaml:"selectors" doc:"Passes selectors on instead of refusing them."`
 }
 
 // Validate returns all faults of c, each with the name of its setting.

@@ -28,22 +28,22 @@ const (
 // Config describes a load. A zero means the default.
 type Config struct {
 	// Items is how many items there are: item0, item1, … Default 2,000.
-	Items int `yaml:"items"`
+	Items int `yaml:"items" doc:"How many items there are: item0, item1 and so on."`
 	// Fields is how many fields an item has, seq and sent included. Default 5.
-	Fields int `yaml:"fields"`
+	Fields int `yaml:"fields" doc:"How many fields each has, seq and sent among them."`
 	// Bytes is the length of a filler field's value. Default 4.
-	Bytes int `yaml:"bytes"`
+	Bytes int `yaml:"bytes" doc:"The length of the other fields."`
 	// Rate is how often each item ticks, per second; 0 never: there are snapshots
 	// only.
-	Rate float64 `yaml:"rate"`
+	Rate float64 `yaml:"rate" doc:"Ticks per second and item."`
 	// Phases says how the ticks of the items lie in time: own, even or burst.
 	// Default own.
-	Phases string `yaml:"phases"`
+	Phases string `yaml:"phases" doc:"own: each item at a phase of its own; even: spread evenly; burst: all at once."`
 	// Seed decides the phases.
-	Seed uint64 `yaml:"seed"`
+	Seed uint64 `yaml:"seed" doc:"The phases follow from it."`
 	// Resident publishes all items unasked; else an item ticks while somebody
 	// wants it.
-	Resident bool `yaml:"resident"`
+	Resident bool `yaml:"resident" doc:"Ticks all items, also those that nobody has subscribed."`
 }
 
 // Defaults returns the standard load: five times a second each.

@@ -10,16 +10,16 @@ import (
 // Config says what an Adapter replays, and how.
 type Config struct {
 	// Files are the recordings; see the package's text for their names.
-	Files []string `yaml:"files"`
+	Files []string `yaml:"files" doc:"Recordings, as SYMBOL_YYYYMMDD_quote.zip or _trade.zip (or .csv). They are played together, by time of day."`
 	// Speed is 1 for the speed of the recording, 2 for twice that, and 0 for as
 	// fast as possible.
-	Speed float64 `yaml:"speed"`
+	Speed float64 `yaml:"speed" doc:"1 is as fast as it was, 10 ten times as fast, 0 as fast as possible."`
 	// Loop starts over at the end, after a pause of one second.
-	Loop bool `yaml:"loop"`
+	Loop bool `yaml:"loop" doc:"Begins again at the end."`
 	// From is the time of day, "09:30" or "09:30:00", at which the clock begins.
 	// Ticks before it are sent at once, so that their values are there. Empty is
 	// the first tick's.
-	From string `yaml:"from"`
+	From string `yaml:"from" doc:"Time of day at which the clock begins, as 09:30; what came before is told at once."`
 }
 
 // Validate returns all faults of c, each with the name of its setting. It does
