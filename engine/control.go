@@ -145,8 +145,8 @@ func (s *Session) forceRebind(r *request) []byte {
 		s.control(granted(r))
 	}
 	s.append(protocol.AppendLOOP(s.loop.line[:0], r.control.PollingMillis))
-	s.loop.deliverLast(s)
 	s.wire.pause = r.control.PollingMillis
+	s.loop.deliverLast(s)
 	if r.control.CloseSocket {
 		s.loop.shut(k)
 	}

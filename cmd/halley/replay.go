@@ -76,7 +76,7 @@ func parseReplay(env *environment, set *flag.FlagSet) (o *replayOptions, code in
 	set.BoolVar(&o.loop, "loop", false, "start over at the end")
 	set.BoolVar(&o.create, "create", false, "make the topic if there is none")
 	set.IntVar(&o.layout.Partitions, "partitions", 1, "with --create: the `number` of partitions")
-	set.BoolVar(&o.layout.Compact, "compact", false, "with --create: keep the last record of each symbol only, for ever")
+	set.BoolVar(&o.layout.Compact, "compact", false, "with --create: keep the last record of each symbol only, for ever; records are then whole rows")
 	set.StringVar(&o.kafka.Compression, "compression", "none", "`codec` of the records: none, gzip, snappy, lz4, zstd")
 	tls := &o.kafka.Cluster.TLS
 	set.BoolVar(&tls.Enabled, "tls", false, "encrypt the connections to the brokers")
@@ -166,6 +166,7 @@ type player struct {
 	// records are those to be written next; their keys and values are in text.
 	records []publish.Record
 	keys    map[string][]byte
+	rows    rows // of a topic that is compacted, else nil
 	text    []byte
 
 	began, shown time.Time
@@ -182,6 +183,9 @@ const (
 // play plays until the end, or until ctx is done.
 func (p *player) play(ctx context.Context) error {
 	p.keys = make(map[string][]byte)
+	if p.options.layout.Compact {
+		p.rows = make(rows)
+	}
 	for {
 		before := p.count
 		if err := p.playOnce(ctx); err != nil || !p.options.loop || p.count == before {
@@ -197,7 +201,7 @@ func (p *player) playOnce(ctx context.Context) error {
 	pace := replay.NewPace(p.options.speed).From(p.options.from)
 	for {
 		tick, err := p.recording.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return p.write(ctx)
 		}
 		if err != nil {
@@ -224,6 +228,9 @@ func (p *player) add(tick *replay.Tick) {
 		p.keys[tick.Symbol] = key
 	}
 	p.at = tick.Time
+	if p.rows != nil {
+		tick = p.rows.whole(tick)
+	}
 	start := len(p.text)
 	p.text = replay.AppendJSON(p.text, tick)
 	p.records = append(p.records, publish.Record{Key: key, Value: p.text[start:len(p.text):len(p.text)]})
