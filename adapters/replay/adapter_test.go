@@ -127,15 +127,30 @@ func TestAdapterKnowsItsSymbols(t *testing.T) {
 	}
 }
 
-func TestRunReturnsWhatItMeets(t *testing.T) {
-	dir := t.TempDir()
-	a, err := New(Config{Files: []string{write(t, dir, "ibm_20131008_trade.csv", "1,10000,5,N,0,0\nrubbish\n")}})
+func TestABadLineStopsThePlayingAndKeepsTheValues(t *testing.T) {
+	a, err := New(Config{Loop: true, Files: []string{write(t, t.TempDir(), "ibm_20131008_trade.csv", "1,10000,5,N,0,0\nrubbish\n")}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	feed := adaptertest.NewFeed(t)
+	stop := adaptertest.Run(t, a, feed)
+	feed.WaitFor(func() bool { return feed.Count(adaptertest.Down) == 1 })
+	stop()
+	events := feed.Events()
 	var fault *FormatError
-	if err := a.Run(t.Context(), adaptertest.NewFeed(t)); !errors.As(err, &fault) || fault.Line != 2 {
-		t.Errorf("of a bad line: %v, want a FormatError of line 2", err)
+	if last := events[len(events)-1]; !errors.As(last.Err, &fault) || fault.Line != 2 {
+		t.Errorf("the reason is %v, want a FormatError of line 2", last.Err)
+	}
+	if got := feed.Last("IBM", "last"); got != "1.00" {
+		t.Errorf("the last price is %q, want the one before the bad line", got)
+	}
+}
+
+func TestRunReturnsWhatItMeets(t *testing.T) {
+	dir := t.TempDir()
+	a, err := New(Config{Files: []string{write(t, dir, "ibm_20131008_trade.csv", "1,10000,5,N,0,0\n")}})
+	if err != nil {
+		t.Fatal(err)
 	}
 	for name, limits := range map[string]adaptertest.Limits{"no room for fields": {Fields: 3}, "no room for items": {Items: -1}} {
 		err := a.Run(t.Context(), adaptertest.NewFeedWith(t, limits))

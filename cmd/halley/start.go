@@ -72,7 +72,7 @@ func sourceChecks(e *engine.Engine) []check {
 	for i, s := range e.Stats().Sources {
 		checks = append(checks, check{name: s.Name, ask: func() error {
 			if s := e.Stats().Sources[i]; !s.Up {
-				return fmt.Errorf("its source is away, the last values are kept: %s", s.Reason)
+				return fmt.Errorf("its source is away; the last values are kept: %s", s.Reason)
 			}
 			return nil
 		}})

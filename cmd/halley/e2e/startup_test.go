@@ -79,7 +79,7 @@ func TestServerWaitsForKafka(t *testing.T) {
 	waitFor(t, "the server to say what is wrong", func() bool {
 		return strings.Contains(s.stderr.String(), nobody+": connect: connection refused (nothing listens there; check brokers and that Kafka is running)")
 	})
-	if status, text := s.get("/readyz"); status != http.StatusServiceUnavailable || text != "X/Q: its source is away; the last values are kept\n" {
+	if status, text := s.get("/readyz"); status != http.StatusServiceUnavailable || !strings.HasPrefix(text, "X/Q: its source is away; the last values are kept: metadata: dial tcp") {
 		t.Errorf("/readyz answers %d %q", status, text)
 	}
 	if up, other := s.metric("halley_adapter_up", `"X/Q"`), s.metric("halley_adapter_up", `"X/QUOTES"`); up != 0 || other != 1 {
@@ -100,10 +100,12 @@ func TestServerTellsOfABadTick(t *testing.T) {
 	s := prepare(t, "X:\n  data:\n    Q: {type: replay, files: ["+path+"]}\n")
 	s.start()
 	waitFor(t, "the server to say what is wrong", func() bool {
-		return strings.Contains(s.stderr.String(), `"adapter":"X/Q","error":"x_20260302_quote.csv:3: ask: found \"x\", want a decimal number`)
+		return strings.Contains(s.stderr.String(), `"adapter":"X/Q","reason":"x_20260302_quote.csv:3: ask: found \"x\", want a decimal number`)
 	})
 	waitFor(t, "the server to say that it is not ready", func() bool { status, _ := s.get("/readyz"); return status == http.StatusServiceUnavailable })
-	waitFor(t, "the adapter to be tried again", func() bool { return s.metric("halley_adapter_restarts_total") > 1 })
+	if n := s.metric("halley_adapter_restarts_total"); n != 0 { // it would show old ticks again
+		t.Errorf("the adapter was tried again %v times", n)
+	}
 	s.signal(syscall.SIGTERM)
 	if code := s.end(); code != 0 {
 		t.Errorf("it ends with %d, want 0", code)
