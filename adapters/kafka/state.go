@@ -166,7 +166,7 @@ func (w *watch) tellAt() time.Time {
 // count: they are ports, which differ each time.
 func sameText(a, b error) bool {
 	if a == nil || b == nil {
-		return a == b
+		return a == nil && b == nil
 	}
 	digits := func(r rune) rune {
 		if r >= '0' && r <= '9' {

@@ -36,7 +36,7 @@ func (s *session) serve() {
 		r.string() // client
 		out := &response{}
 		out.int32(0) // the length
-		out.int32(int32(correlation))
+		out.int32(correlation)
 		if !s.answer(key, version, r, out) {
 			return
 		}

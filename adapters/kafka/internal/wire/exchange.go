@@ -64,7 +64,7 @@ func (e *exchange) end() {
 	e.mu.Lock()
 	e.abandoned = true
 	if conn, ok := e.conn.(interface{ SetDeadline(time.Time) error }); ok {
-		conn.SetDeadline(time.Unix(1, 0))
+		_ = conn.SetDeadline(time.Unix(1, 0)) // a connection that is gone needs none
 	}
 	over := e.over
 	e.mu.Unlock()
@@ -135,7 +135,7 @@ func (e *exchange) allow() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if conn, ok := e.conn.(interface{ SetReadDeadline(time.Time) error }); ok && !e.abandoned {
-		conn.SetReadDeadline(time.Now().Add(e.wait + silence))
+		_ = conn.SetReadDeadline(time.Now().Add(e.wait + silence)) // as above
 	}
 }
 

@@ -131,7 +131,7 @@ func TestFetch(t *testing.T) {
 		var got []string
 		var a Answer
 		for f.Next(&a) {
-			s := string(a.Topic) + string(rune('0'+a.Partition))
+			s := a.Topic + string(rune('0'+a.Partition))
 			if a.Err != nil {
 				s += " " + a.Err.(kafka.Error).Title()
 			}
