@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -131,7 +132,7 @@ func TestFetch(t *testing.T) {
 		var got []string
 		var a Answer
 		for f.Next(&a) {
-			s := a.Topic + string(rune('0'+a.Partition))
+			s := string(a.Topic) + strconv.Itoa(int(a.Partition))
 			if a.Err != nil {
 				s += " " + a.Err.(kafka.Error).Title()
 			}
