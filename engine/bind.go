@@ -74,6 +74,7 @@ func (s *Session) moveTo(to *Loop, m rebindRequest) {
 	if s.leaving != nil {
 		from.wheel.disarm(&s.leaving.timer)
 	}
+	from.forget(s)
 	delete(from.sessions, s.id)
 	from.stats.sessions.Add(-1)
 	for _, sub := range s.ordered() {

@@ -51,6 +51,7 @@ type Link struct {
 	open    bool
 	taken   bool // the response is a session's stream or poll
 
+	paused bool // on the loop's list
 	closed bool
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -203,7 +204,7 @@ func (l *Loop) flushSoon() (more bool) {
 			l.soon = append(l.soon[:0], l.soon[n:]...)
 			return true
 		}
-		if s := l.soon[n]; s.scheduled && !s.flush.armed {
+		if s := l.soon[n]; s != nil && s.scheduled && !s.flush.armed {
 			l.flush(s)
 		}
 	}
@@ -228,6 +229,7 @@ func (l *Loop) retry() {
 	paused := l.paused
 	l.paused = nil
 	for _, k := range paused {
+		k.paused = false
 		if !k.closed {
 			k.conn.Resume()
 		}
@@ -236,13 +238,22 @@ func (l *Loop) retry() {
 
 // pause remembers a connection whose requests wait. It returns true.
 func (l *Loop) pause(k *Link) bool {
-	for _, p := range l.paused {
-		if p == k {
-			return true
+	if !k.paused {
+		k.paused = true
+		l.paused = append(l.paused, k)
+	}
+	return true
+}
+
+// forget takes a session off the loop's lists, before another loop gets it: it
+// must not be touched from here any more.
+func (l *Loop) forget(s *Session) {
+	l.starving = slices.DeleteFunc(l.starving, func(t *Session) bool { return t == s })
+	for i := range l.soon { // in place: the list may be being walked
+		if l.soon[i] == s {
+			l.soon[i] = nil
 		}
 	}
-	l.paused = append(l.paused, k)
-	return true
 }
 
 // Wake leads to a Step soon, to look at timers that were armed outside of one. Any
