@@ -61,9 +61,6 @@ func (l *Loop) NewLink(conn Conn, webSocket bool, address string) *Link {
 	return &Link{loop: l, conn: conn, webSocket: webSocket, address: address}
 }
 
-// Loop returns the link's loop. Any goroutine.
-func (k *Link) Loop() *Loop { return k.loop }
-
 // SetHeader sets the headers that a Metadata Adapter is shown at the next
 // create_session.
 func (k *Link) SetHeader(h map[string][]string) { k.header = h }

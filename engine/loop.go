@@ -38,8 +38,8 @@ type Loop struct {
 	waker atomic.Pointer[func()]
 }
 
-// loopMail is a message to a loop. There is at most one per connection or request
-// under way, so the mailbox needs no bound of its own.
+// loopMail is a message to a loop: one per connection, decision or request under
+// way. A loop takes all of it in each step.
 type loopMail interface{ arrive(l *Loop) }
 
 // loopStats are a loop's figures. The loop writes, anyone reads.
