@@ -28,6 +28,7 @@ type LoopStats struct {
 	Window    int64   // between two writes of a session
 	BusyShare float64 // of the last interval
 	Inbox     int     // entries that wait
+	Mail      int     // messages from other loops and the request stage that wait
 }
 
 // ShardStats are the figures of one shard.
@@ -103,6 +104,9 @@ func (l *Loop) figures() LoopStats {
 	for _, in := range l.ins {
 		f.Inbox += in.depth()
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f.Mail = len(l.mail)
 	return f
 }
 

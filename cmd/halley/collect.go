@@ -50,6 +50,7 @@ func collectLoop(w *metrics.Writer, l engine.LoopStats, loop string) {
 	w.Counter("halley_loop_busy_seconds_total", "Time spent in steps.").Add(float64(l.Busy)/second, "loop", loop)
 	w.Counter("halley_loop_steps_total", "Steps made.").AddInt(int64(l.Steps), "loop", loop)
 	w.Gauge("halley_loop_queue", "Entries from the shards that wait for the loop.").AddInt(int64(l.Inbox), "loop", loop)
+	w.Gauge("halley_loop_mail", "Messages from other loops and the request stage that wait for the loop.").AddInt(int64(l.Mail), "loop", loop)
 }
 
 func collectShard(w *metrics.Writer, s engine.ShardStats, shard string) {
