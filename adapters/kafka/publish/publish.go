@@ -67,6 +67,7 @@ type Publisher struct {
 	cluster *cluster.Cluster
 	client  *kafka.Client
 	writer  *kafka.Writer
+	created time.Time // when Create made the topic
 	pending []kafka.Message
 }
 
@@ -146,6 +147,7 @@ func (p *Publisher) Create(ctx context.Context, l Layout) error {
 	if err != nil {
 		return fmt.Errorf("create topic %q: %w", p.topic, cluster.Explain(err))
 	}
+	p.created = time.Now()
 	return nil
 }
 
@@ -156,15 +158,40 @@ func (p *Publisher) Write(ctx context.Context, records ...Record) error {
 	for _, r := range records {
 		p.pending = append(p.pending, kafka.Message{Key: r.Key, Value: r.Value, Time: r.Time})
 	}
-	err := p.writer.WriteMessages(ctx, p.pending...)
-	var several kafka.WriteErrors
-	if errors.As(err, &several) {
-		err = firstOf(several)
+	err := p.writeOnce(ctx)
+	for errors.Is(err, kafka.UnknownTopicOrPartition) && time.Since(p.created) < newTopicTime {
+		select {
+		case <-time.After(50 * time.Millisecond):
+			err = p.writeOnce(ctx)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	if errors.Is(err, kafka.UnknownTopicOrPartition) {
 		return fmt.Errorf("%q: %w", p.topic, ErrNoTopic)
 	}
 	return cluster.Explain(err)
+}
+
+// newTopicTime is how long a broker may take until it knows a topic that it has
+// just created.
+const newTopicTime = 10 * time.Second
+
+// writeOnce writes what is pending, and leaves pending what could not be written.
+func (p *Publisher) writeOnce(ctx context.Context) error {
+	err := p.writer.WriteMessages(ctx, p.pending...)
+	var several kafka.WriteErrors
+	if !errors.As(err, &several) {
+		return err
+	}
+	failed := p.pending[:0]
+	for i, m := range p.pending {
+		if several[i] != nil {
+			failed = append(failed, m)
+		}
+	}
+	p.pending = failed
+	return firstOf(several)
 }
 
 // firstOf returns the first error, and how many there are.
