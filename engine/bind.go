@@ -71,6 +71,7 @@ func (s *Session) moveTo(to *Loop, m rebindRequest) {
 	from := s.loop
 	from.wheel.disarm(&s.clock)
 	from.wheel.disarm(&s.flush)
+	s.scheduled = false
 	if s.leaving != nil {
 		from.wheel.disarm(&s.leaving.timer)
 	}

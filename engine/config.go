@@ -26,7 +26,7 @@ type Config struct {
 	ResidentItems   int           // items that a feed may publish; default 1,000,000
 
 	WindowMin      time.Duration // least time between two writes of a session; default 0
-	WindowMax      time.Duration // the same under load; default 400 ms
+	WindowMax      time.Duration // the same under load; default 500 ms
 	Output         int           // bytes that may wait for a client; default 64 KiB
 	SlowTimeout    time.Duration // a client that reads nothing for so long is let go; default 30 s
 	SessionTimeout time.Duration // a session without a connection is kept so long; default 20 s
@@ -70,7 +70,7 @@ func (c *Config) complete() {
 	orInt(&c.RequestQueue, 1024)
 	orInt(&c.MetadataTimeout, 5*time.Second)
 	orInt(&c.ResidentItems, 1_000_000)
-	orInt(&c.WindowMax, 400*time.Millisecond)
+	orInt(&c.WindowMax, 500*time.Millisecond)
 	orInt(&c.Output, 64<<10)
 	orInt(&c.SlowTimeout, 30*time.Second)
 	orInt(&c.SessionTimeout, 20*time.Second)

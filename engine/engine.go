@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -26,8 +27,10 @@ type Engine struct {
 	setNames  []string
 	sources   []*source // in the order of their names
 
-	clock func() int64 // nanoseconds since New
-	newID func() string
+	clock   func() int64 // nanoseconds since New
+	cpuTime func() int64 // nanoseconds that the process has used
+	cpus    int
+	newID   func() string
 }
 
 // AdapterSet is a Metadata Adapter with the Data Adapters that it speaks for, by
@@ -56,7 +59,8 @@ func New(cfg Config, sets map[string]AdapterSet) (*Engine, error) {
 	e := &Engine{
 		cfg: cfg, log: cfg.Log, directory: newDirectory(cfg.Limits), requests: newRequestStage(&cfg),
 		sets: make(map[string]*adapterSet), newID: newID,
-		clock: func() int64 { return int64(time.Since(began)) },
+		clock:   func() int64 { return int64(time.Since(began)) },
+		cpuTime: cpuTime, cpus: runtime.GOMAXPROCS(0),
 	}
 	for i := range cfg.Shards {
 		e.shards = append(e.shards, newShard(e, i))

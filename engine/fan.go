@@ -151,7 +151,7 @@ func (l *Loop) answered(e *entry) {
 	}
 	s := sub.subscription.session
 	s.asked--
-	if s.polling && !s.scheduled {
+	if s.polling && s.link != nil && !s.scheduled {
 		l.schedule(s) // the poll may have waited for this answer only
 	}
 	if sub.fan != &e.view.fans[l.index] {

@@ -61,6 +61,7 @@ func newBench(tb testing.TB, items, sessions int, subscribe func(session int) []
 	}
 	b := &bench{engine: e, source: e.sources[0]}
 	e.clock = func() int64 { return b.now }
+	e.cpuTime, e.cpus = e.loops[0].stats.busy.Load, 1
 	b.feed = newFeed(context.Background(), b.source)
 	for _, name := range []string{"last", "bid", "ask", "size", "time"} {
 		f, err := b.feed.Field(name)

@@ -146,8 +146,13 @@ func (l *Loop) Step() (more bool, next int64) {
 	ended := l.engine.clock()
 	l.stats.busy.Add(ended - began)
 	if l.window.observe(ended, ended-began) {
+		l.window.adjust(ended, l.engine.cpuTime(), l.engine.cpus)
 		l.stats.window.Store(l.window.now)
 		l.stats.share.Store(int64(l.window.share * 1000))
+	}
+	if rest := l.window.rest(); rest > 0 && !more {
+		l.woken.Store(true) // as if it had been, so that nobody wakes it
+		return false, ended + rest
 	}
 	return more, l.wheel.next()
 }

@@ -48,6 +48,11 @@ func newWorld(seed uint64) *world {
 	}
 	w.engine = e
 	e.clock = func() int64 { return w.now }
+	busy := []float64{0, 0.5, 2}[w.IntN(3)] // no window, one, the widest
+	e.cpuTime, e.cpus = func() int64 { return int64(busy * float64(w.now)) }, 1
+	for i, l := range e.loops {
+		l.SetWaker(func() { w.loops[i].woken = true })
+	}
 	ids := 0
 	e.newID = func() string { ids++; return fmt.Sprintf("S%dx%d", ids, seed) }
 	w.feeds = []*simFeed{stable, flaky}
@@ -93,8 +98,9 @@ func (w *world) act() {
 
 // due is what a stage said when it made its last step.
 type due struct {
-	more bool
-	next int64
+	woken bool // loops: asked to make a step
+	more  bool
+	next  int64
 }
 
 // stepShard lets a shard make a step, if it was woken or its time has come: what a
@@ -109,7 +115,8 @@ func (w *world) stepShard(i int) {
 // stepLoop is the same for a loop.
 func (w *world) stepLoop(i int) {
 	l, d := w.engine.loops[i], &w.loops[i]
-	if l.woken.Load() || d.more || d.next <= w.now {
+	if d.woken || d.more || d.next <= w.now {
+		d.woken = false
 		d.more, d.next = l.Step()
 	}
 }

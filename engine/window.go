@@ -2,21 +2,34 @@ package engine
 
 // window is how long a loop lets updates of a session gather before it writes
 // them: a write costs the same whatever its size, so the number of writes decides
-// the throughput. It widens by itself while the loop is busy, and shrinks back.
+// the throughput. It is none while there is little to do, and follows from how busy
+// the server is: the busier, the wider, and the wider, the less busy, so that it
+// comes to rest where the two meet.
 type window struct {
 	now      int64 // nanoseconds
 	min, max int64
-	share    float64 // busy share of the last interval
+	share    float64 // busy share of the loop in the last interval
 
 	since  int64 // begin of the interval
 	worked int64 // nanoseconds of work in it
+	spent  int64 // CPU time of the process at its begin
 }
 
 const (
 	windowInterval = int64(50e6)
-	windowStep     = int64(2e6) // the first width above none
-	busyHigh       = 0.70       // above it the window widens
-	busyLow        = 0.50       // below it the window shrinks
+	windowStep     = int64(1e6) // the least width above none
+	// windowInertia is how many intervals it would take the window to get where it
+	// wants to be, were the load to stay: fewer, and it swings.
+	windowInertia = 16
+
+	// The share of its CPUs that the process uses where the window begins to open,
+	// and where it is at its widest. Half of a machine is not much, but the rest is
+	// not idle: the kernel's work for the connections, adapters in processes of
+	// their own.
+	processLow, processHigh = 0.40, 0.68
+	// The same for the loop's own time: one that hardly ever waits is too busy, even
+	// if others are not. It counts the time that the machine gives to others.
+	loopLow, loopHigh = 0.90, 1.0
 )
 
 func newWindow(shortest, longest int64) window {
@@ -24,23 +37,40 @@ func newWindow(shortest, longest int64) window {
 }
 
 // observe takes note of a step that ended at now and took work nanoseconds, and
-// reports whether an interval is over and the window looked at anew.
+// reports whether an interval is over.
 func (w *window) observe(now, work int64) bool {
 	w.worked += work
-	length := now - w.since
-	if length < windowInterval {
-		return false
-	}
-	w.share = float64(w.worked) / float64(length)
-	w.since, w.worked = now, 0
-	switch {
-	case w.share > busyHigh:
-		w.now = min(max(w.now+w.now/4, windowStep), w.max)
-	case w.share < busyLow:
-		if w.now -= w.now / 8; w.now < windowStep {
-			w.now = 0
-		}
-		w.now = max(w.now, w.min)
-	}
-	return true
+	return now-w.since >= windowInterval
 }
+
+// adjust looks at the interval that ends now. spent is the CPU time that the
+// process has used so far, of cpus processors.
+func (w *window) adjust(now, spent int64, cpus int) {
+	length := float64(now - w.since)
+	w.share = float64(w.worked) / length
+	process := float64(spent-w.spent) / length / float64(cpus)
+	w.since, w.worked, w.spent = now, 0, spent
+
+	need := max(between(process, processLow, processHigh), between(w.share, loopLow, loopHigh))
+	target := w.min + int64(need*float64(w.max-w.min))
+	w.now += (target - w.now) / windowInertia
+	if target == w.min && w.now < w.min+windowStep {
+		w.now = w.min
+	} else if target > w.min {
+		w.now = max(w.now, min(w.min+windowStep, w.max))
+	}
+}
+
+// between is where x is from low, 0, to high, 1.
+func between(x, low, high float64) float64 {
+	return min(max((x-low)/(high-low), 0), 1)
+}
+
+// rest is how long the loop may look at nothing after a step: while updates
+// gather anyway, many small steps only cost. It is a small part of the window.
+func (w *window) rest() int64 { return min(w.now/windowRests, restMax) }
+
+const (
+	windowRests = 16
+	restMax     = int64(4e6)
+)

@@ -114,7 +114,7 @@ func defaultConfig() *config {
 			RequestWorkers:  4,
 			RequestQueue:    1024,
 			MetadataTimeout: 5 * time.Second,
-			WindowMax:       400 * time.Millisecond,
+			WindowMax:       500 * time.Millisecond,
 			Inbox:           8192,
 			SessionTimeout:  20 * time.Second,
 			SessionOutput:   64 << 10,

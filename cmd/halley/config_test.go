@@ -148,7 +148,7 @@ func TestConfigFaults(t *testing.T) {
 		"an address with a scheme":      {"listen: \"http://x:80\"\n", []string{`:1:9: listen: "http://x:80" is not host:port`}},
 		"a port too high":               {"listen: :70000\n", []string{`:1:9: listen: the port of ":70000" must be a number`}},
 		"one port for both":             {"listen: :9\nadmin: {listen: \"127.0.0.1:9\"}\n", []string{`:2:17: admin.listen: 127.0.0.1:9 is where clients connect`}},
-		"windows the wrong way":         {"engine:\n  window_min: 1s\n", []string{`:2:15: engine.window_min: 1s is longer than window_max, 400ms`}},
+		"windows the wrong way":         {"engine:\n  window_min: 1s\n", []string{`:2:15: engine.window_min: 1s is longer than window_max, 500ms`}},
 		"keepalives the wrong way":      {"protocol:\n  keepalive_min: 2m\n", []string{`:2:18: protocol.keepalive_min: 2m0s is longer`}},
 		"a keepalive out of bounds":     {"protocol:\n  keepalive_default: 200ms\n", []string{`:2:22: protocol.keepalive_default: 200ms is not between`}},
 		"a content length too small":    {"protocol:\n  content_length_default: 2000\n", []string{`:2:27: protocol.content_length_default: 2000 is less`}},
