@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"math"
 
 	"github.com/halley-stream/halley/protocol"
 )
@@ -70,8 +71,6 @@ func (s *Session) takeOver(m rebindRequest) {
 func (s *Session) moveTo(to *Loop, m rebindRequest) {
 	from := s.loop
 	from.wheel.disarm(&s.clock)
-	from.wheel.disarm(&s.flush)
-	s.scheduled = false
 	if s.leaving != nil {
 		from.wheel.disarm(&s.leaving.timer)
 	}
@@ -81,8 +80,8 @@ func (s *Session) moveTo(to *Loop, m rebindRequest) {
 	for _, sub := range s.ordered() {
 		for i := range sub.members {
 			member := &sub.members[i]
-			if member.fan != nil {
-				member.fan.rise(member)
+			if f := member.fan(); f != nil {
+				f.rise(member)
 			}
 			member.token++
 			if broken == brokenMoveClean {
@@ -94,6 +93,7 @@ func (s *Session) moveTo(to *Loop, m rebindRequest) {
 		}
 	}
 	s.asked = 0
+	from.detach(s)
 	s.loop = to
 	m.done = s
 	to.post(m)                                 // first the session …
@@ -102,6 +102,7 @@ func (s *Session) moveTo(to *Loop, m rebindRequest) {
 
 // adopt takes a session that has moved here, and binds it.
 func (l *Loop) adopt(s *Session, m rebindRequest) {
+	l.attach(s)
 	l.sessions[s.id] = s
 	l.stats.sessions.Add(1)
 	if l.draining || s.leaving != nil {
@@ -133,7 +134,11 @@ func (s *Session) bind(k *Link, c *protocol.ConnectionParams, first bool) {
 		k.session, k.implied = s, s.id
 		k.taken, k.reply = true, nil
 	}
-	s.wire = binding{began: l.now, wrote: l.now, pause: c.PollingMillis}
+	s.wire = binding{began: l.now, pause: c.PollingMillis}
+	s.wrote, s.left, l.scheduled[s.slot] = l.now, math.MaxInt64, false
+	if k.loop == l && !c.Polling {
+		s.conn = k.conn
+	}
 	w := &s.wire
 	s.room = s.limit()
 	keepalive := cfg.keepalive(c.KeepaliveMillis)
@@ -152,6 +157,7 @@ func (s *Session) bind(k *Link, c *protocol.ConnectionParams, first bool) {
 		}
 		if !k.webSocket {
 			w.budget = cfg.contentLength(c.ContentLength)
+			s.left = w.budget
 		}
 	}
 	s.control(protocol.AppendCONOK(l.line[:0], s.id, requestLimit, told, cfg.ControlLink))
@@ -162,7 +168,7 @@ func (s *Session) bind(k *Link, c *protocol.ConnectionParams, first bool) {
 	if !c.ReduceHead {
 		s.control(protocol.AppendCONS(l.line[:0], protocol.Unmanaged))
 	}
-	w.head = len(s.out)
+	w.head = len(s.buf)
 	s.drain()
 	s.pump()
 	s.arm()
@@ -177,10 +183,13 @@ const pollWait = int64(1e9)
 
 // look answers a poll when there is something to answer, or no reason to wait.
 func (s *Session) look() {
+	if s.link == nil {
+		return
+	}
+	s.gather()
 	switch w := &s.wire; {
-	case s.link == nil:
 	case s.asked > 0 && s.loop.now < w.until && s.low() && !w.full:
-	case len(s.out) > w.head, !w.hold:
+	case len(s.buf) > w.head, !w.hold:
 		s.answerPoll()
 	case w.head > Headroom:
 		s.beginPoll()
@@ -192,14 +201,14 @@ func (s *Session) look() {
 func (s *Session) beginPoll() {
 	k, l := s.link, s.loop
 	if k.loop == l {
-		l.write(k, s.out, false)
+		l.write(k, s.buf, false)
 	} else {
-		k.loop.post(replied{link: k, lines: bytes.Clone(s.out[Headroom:]), begun: true})
+		k.loop.post(replied{link: k, lines: bytes.Clone(s.buf[Headroom:]), begun: true})
 	}
 	if s.link == nil { // the write has found the connection dead
 		return
 	}
-	l.release(s)
+	l.release(s.outlet)
 	s.wire.head = Headroom
 }
 

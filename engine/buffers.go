@@ -44,21 +44,21 @@ func (b *buffers) give(buf []byte) {
 	}
 }
 
-// grow gives a session's output room for n bytes in all.
-func (l *Loop) grow(s *Session, n int) {
-	if s.out == nil {
-		s.out = l.buffers.take(n + Headroom)[:Headroom]
+// grow gives an outlet's buffer room for n bytes in all.
+func (l *Loop) grow(o *outlet, n int) {
+	if o.buf == nil {
+		o.buf = l.buffers.take(n + Headroom)[:Headroom]
 		return
 	}
-	old, buf := s.out, l.buffers.take(n)
-	s.out = append(buf, old...)
+	old, buf := o.buf, l.buffers.take(n)
+	o.buf = append(buf, old...)
 	l.buffers.give(old)
 }
 
-// release takes a session's output buffer back.
-func (l *Loop) release(s *Session) {
-	if s.out != nil {
-		l.buffers.give(s.out)
-		s.out = nil
+// release takes an outlet's buffer back.
+func (l *Loop) release(o *outlet) {
+	if o.buf != nil {
+		l.buffers.give(o.buf)
+		o.buf = nil
 	}
 }

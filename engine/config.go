@@ -20,6 +20,7 @@ type Config struct {
 	Shards          int           // item shards; default: one per four CPUs
 	Inbox           int           // entries from a shard to a loop; default 8192
 	Arenas          int           // blocks of 64 KiB for bodies of a shard; default 128
+	Recent          int           // bytes of what shards said last that a loop keeps for its next writes; default 16 MiB
 	RequestWorkers  int           // calls to Metadata Adapters at a time; default 4
 	RequestQueue    int           // requests that may wait for that; default 1024
 	MetadataTimeout time.Duration // of one call; default 5 s
@@ -66,6 +67,7 @@ func (c *Config) complete() {
 	orInt(&c.Shards, (runtime.GOMAXPROCS(0)+3)/4)
 	orInt(&c.Inbox, 8192)
 	orInt(&c.Arenas, 128)
+	orInt(&c.Recent, 16<<20)
 	orInt(&c.RequestWorkers, 4)
 	orInt(&c.RequestQueue, 1024)
 	orInt(&c.MetadataTimeout, 5*time.Second)
@@ -122,6 +124,7 @@ func (c *Config) Validate() error {
 	within("Shards", int64(c.Shards), 1, 127)
 	within("Inbox", int64(c.Inbox), 4, 1<<20)
 	within("Arenas", int64(c.Arenas), 2, 1<<16)
+	within("Recent", int64(c.Recent), 1<<10, 1<<30)
 	within("RequestWorkers", int64(c.RequestWorkers), 1, 1024)
 	within("RequestQueue", int64(c.RequestQueue), 1, 1<<20)
 	within("Output", int64(c.Output), 4<<10, 64<<20)

@@ -2,57 +2,115 @@ package engine
 
 import "github.com/halley-stream/halley/protocol"
 
-// flush writes what has gathered for a session, if its client takes it.
-func (l *Loop) flush(s *Session) {
-	s.scheduled = false
-	switch {
-	case s.link == nil:
+// flush writes what there is for a session, if its client takes it: what waits in
+// buf, and what its subscribers lack.
+//
+// A session is plain while that is all there is to it: it streams, its connection
+// has taken all that was written, and nothing else waits for a flush.
+func (l *Loop) flush(o *outlet) {
+	if !o.plain {
+		l.flushSession(o)
 		return
+	}
+	l.scheduled[o.slot] = false
+	if more := l.writeOut(o); o.plain && (more || o.left < leastLeft || o.conn.Buffered() > 0) {
+		l.settle(o.session, more)
+	}
+}
+
+// flushSession is flush where there is more to it than a write.
+func (l *Loop) flushSession(o *outlet) {
+	s := o.session
+	if s == nil || s.link == nil {
+		return // stays scheduled, so that nobody looks at it for nothing
+	}
+	l.scheduled[o.slot] = false
+	switch {
 	case s.polling:
 		s.drain()
 		s.pump()
 		s.look()
-		return
-	}
-	if l.stuck(s) {
-		return
-	}
-	s.drain()
-	if len(s.out) > Headroom {
-		s.wire.sent += int64(len(s.out) - Headroom)
-		if s.wire.budget > 0 && s.wire.sent+loopLine+controlLine >= s.wire.budget {
-			s.rebind()
-			return
+	case !l.stuck(s):
+		s.drain()
+		if more := l.writeOut(o); s.link != nil {
+			l.settle(s, more)
 		}
-		l.write(s.link, s.out, false)
-		if s.link == nil { // the write has found the connection dead
-			return
-		}
-		l.release(s)
-		s.flushed, s.wire.wrote = l.now, l.now
-	}
-	l.measure(s)
-	if s.wire.full && s.wire.budget > 0 && s.room < s.limit() && s.wire.waiting == 0 && s.count > s.acked {
-		s.rebind() // what did not fit into the budget
-		return
-	}
-	s.wire.full = false
-	if broken != brokenDirtyLost {
-		s.pump()
-	}
-	if len(s.queue) > 0 && !s.scheduled {
-		l.schedule(s)
 	}
 }
 
-// loopLine is more than a LOOP line comes to.
-const loopLine = 32
+// writeOut makes one write of all that there is room for, and reports whether there
+// was more. The write may find the connection dead, and unbind the session.
+func (l *Loop) writeOut(o *outlet) (more bool) {
+	out := append(l.out[:0], headroom...)
+	if len(o.buf) > Headroom {
+		out = append(out, o.buf[Headroom:]...)
+	}
+	out, more = o.session.pull(out)
+	l.out = out
+	if len(out) == Headroom {
+		return more
+	}
+	l.release(o)
+	o.left -= int64(len(out) - Headroom)
+	o.flushed, o.wrote = l.now, l.now
+	l.stats.writes.Add(1)
+	l.stats.bytes.Add(uint64(len(out) - Headroom))
+	if conn := o.conn; conn.Send(out, false) != nil {
+		conn.Close()
+	}
+	return more
+}
 
-// measure finds out how much more the session may gather.
+var headroom = make([]byte, Headroom)
+
+// settle looks after all that a write changes. more says that there was no room
+// for something.
+func (l *Loop) settle(s *Session, more bool) {
+	l.measure(s)
+	w := &s.wire
+	if w.full = w.full || more; w.budget > 0 && w.waiting == 0 {
+		// Used up, or too little is left for what did not fit.
+		if s.left < leastLeft || w.full && s.room < s.limit() && s.count > s.acked {
+			s.rebind()
+			return
+		}
+	}
+	w.full = false
+	if broken != brokenDirtyLost {
+		s.pump()
+	}
+	if (more || len(s.queue) > 0) && w.waiting == 0 {
+		l.flushNow(s.outlet) // what fills a write need not wait for company
+	}
+	s.plain = w.waiting == 0 && s.late.first == nil && len(s.queue) == 0
+}
+
+const (
+	// loopLine is more than a LOOP line comes to.
+	loopLine = 32
+	// leastLeft is what a response keeps for the lines that end it.
+	leastLeft = loopLine + controlLine
+)
+
+// gather pulls what the session's subscribers lack into buf.
+func (s *Session) gather() {
+	l := s.loop
+	n := max(len(s.buf), Headroom)
+	out := append(l.out[:0], headroom...)
+	if len(s.buf) > Headroom {
+		out = append(out, s.buf[Headroom:]...)
+	}
+	l.out, _ = s.pull(out)
+	if len(l.out) > n {
+		s.append(l.out[n:])
+	}
+}
+
+// measure finds out how much more the session may write.
 func (l *Loop) measure(s *Session) {
 	s.room = s.limit()
-	if w := &s.wire; w.budget > 0 { // the response's budget bounds it too
-		s.room = int(min(int64(s.room), w.budget-w.sent-loopLine+Headroom))
+	if s.wire.budget > 0 { // the response's budget bounds it too
+		s.room = int(min(int64(s.room), s.left-loopLine+Headroom))
 	}
 	s.wire.waiting = s.link.conn.Buffered()
 	if n := s.wire.waiting; n > 0 {
@@ -61,9 +119,8 @@ func (l *Loop) measure(s *Session) {
 			s.wire.stuck = l.now
 			l.stats.slow.Add(1)
 		}
-		if !s.scheduled {
-			s.scheduled = true
-			l.wheel.arm(&s.flush, l.now+max(l.window.now, lookAgain))
+		if !l.scheduled[s.slot] {
+			l.again(s)
 		}
 	}
 }
@@ -93,9 +150,14 @@ func (l *Loop) stuck(s *Session) bool {
 		s.wire.stuck = l.now // it reads, however slowly
 	}
 	s.wire.waiting = n
-	s.scheduled = true
-	l.wheel.arm(&s.flush, l.now+max(l.window.now, lookAgain))
+	l.again(s)
 	return true
+}
+
+// again schedules another look at a client that does not read.
+func (l *Loop) again(s *Session) {
+	l.scheduled[s.slot] = true
+	l.calendar.add(s.outlet, l.now+max(l.window.now, lookAgain))
 }
 
 // taken notes that the kernel has taken all that was written.
@@ -122,8 +184,8 @@ func (l *Loop) write(k *Link, buf []byte, last bool) {
 // deliverLast writes the rest of a session's output as the end of the response.
 func (l *Loop) deliverLast(s *Session) {
 	k := s.link
-	out := s.out
-	s.out = nil
+	out := s.buf
+	s.buf = nil
 	if k.loop != l {
 		k.loop.post(replied{link: k, lines: append([]byte(nil), out[Headroom:]...), whole: true})
 	} else {

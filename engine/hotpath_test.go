@@ -3,8 +3,10 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/halley-stream/halley/adapters"
 	"github.com/halley-stream/halley/protocol"
@@ -36,13 +38,17 @@ func (*benchAdapter) Unsubscribe(adapters.Item) {}
 // sink is a connection that takes everything, at a cost in virtual time.
 type sink struct {
 	bytes, writes int
-	cost          int64 // nanoseconds of a write
+	cost          int64  // nanoseconds of a write
+	kernel        []byte // what a write touches besides
 	clock         *int64
 }
 
 func (s *sink) Send(buf []byte, _ bool) error {
 	s.bytes += len(buf) - Headroom
 	s.writes++
+	for i := 0; i < len(s.kernel); i += 64 {
+		s.kernel[i]++
+	}
 	*s.clock += s.cost
 	return nil
 }
@@ -52,8 +58,13 @@ func (*sink) Close()        {}
 
 // newBench makes items and sessions; subscribe says which items each has.
 func newBench(tb testing.TB, items, sessions int, subscribe func(session int) []int) *bench {
+	return newBenchOf(tb, Config{}, items, sessions, subscribe)
+}
+
+func newBenchOf(tb testing.TB, cfg Config, items, sessions int, subscribe func(session int) []int) *bench {
+	cfg.Loops, cfg.Shards, cfg.Limits.SessionsPerAddress = 1, 1, -1
 	a := &benchAdapter{items: make(map[string]adapters.Item)}
-	e, err := New(Config{Loops: 1, Shards: 1, Limits: Limits{SessionsPerAddress: -1}}, map[string]AdapterSet{
+	e, err := New(cfg, map[string]AdapterSet{
 		"DEFAULT": {Metadata: simMetadata{}, Data: map[string]adapters.DataAdapter{"DEFAULT": a}},
 	})
 	if err != nil {
@@ -79,8 +90,8 @@ func newBench(tb testing.TB, items, sessions int, subscribe func(session int) []
 		b.settle()
 		for n, item := range subscribe(i) {
 			k.Message(fmt.Appendf(nil, "control\r\nLS_reqId=%d&LS_op=add&LS_subId=%d&LS_mode=MERGE&LS_group=i%d&LS_schema=last%%20bid%%20ask%%20size%%20time&LS_snapshot=true&LS_ack=false", n+1, n+1, item))
-			b.settle()
 		}
+		b.settle()
 	}
 	for i := range items {
 		name := "i" + strconv.Itoa(i)
@@ -178,6 +189,34 @@ func BenchmarkFanOut(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(x.delivered()-before), "ns/update")
 		})
 	}
+}
+
+// BenchmarkStandardLoad is one of the two loops of a server under the load that the
+// project measures itself by: 2,000 items that tick 5 times a second, of which each
+// of 5,000 sessions has 20 drawn at random. An iteration is a millisecond.
+func BenchmarkStandardLoad(b *testing.B) {
+	const items, sessions, each = 2000, 5000, 20
+	draw := rand.New(rand.NewPCG(1, 2))
+	x := newBenchOf(b, Config{WindowMin: 115 * time.Millisecond}, items, sessions, func(int) []int { return draw.Perm(items)[:each] })
+	for _, s := range x.sinks { // about what the kernel has for a socket and a packet
+		s.kernel = make([]byte, 6<<10)
+	}
+	order := draw.Perm(items)
+	round := 0
+	tick := func() {
+		at := round * 10 % items
+		x.tick(order[at : at+10]...)
+		round++
+	}
+	for range 300 {
+		tick()
+	}
+	before := x.delivered()
+	b.ReportAllocs()
+	for b.Loop() {
+		tick()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(x.delivered()-before), "ns/update")
 }
 
 func BenchmarkPrivateItems(b *testing.B) {

@@ -20,15 +20,24 @@ type Loop struct {
 	now      int64
 	wheel    wheel
 	window   window
-	soon     []*Session // to flush at the end of this step
-	buffers  buffers
-	line     []byte          // scratch for one line or response
-	params   protocol.Params // scratch for one request line
-	starving []*Session      // sessions with requests that wait for the request stage
-	paused   []*Link         // connections that are not read until then
-	creates  []*decision     // create requests that wait their turn
-	draining bool
-	stats    loopStats
+	soon     []*outlet // to flush at the end of this step
+	calendar calendar  // to flush later
+	outlets  outlets
+	// scheduled says, by slot, that an outlet is on one of the two, or that nobody
+	// is to flush it.
+	scheduled []bool
+	recent    recent
+	chain     []*said // scratch for what one subscriber lacks
+	buffers   buffers
+	seen      int             // by glances
+	out       []byte          // scratch for one write
+	line      []byte          // scratch for one line or response
+	params    protocol.Params // scratch for one request line
+	starving  []*Session      // sessions with requests that wait for the request stage
+	paused    []*Link         // connections that are not read until then
+	creates   []*decision     // create requests that wait their turn
+	draining  bool
+	stats     loopStats
 
 	mu    sync.Mutex // guards mail
 	mail  []loopMail
@@ -77,6 +86,7 @@ func newLoop(e *Engine, index int) *Loop {
 	for _, s := range e.shards {
 		l.ins = append(l.ins, s.outs[index])
 	}
+	l.recent = newRecent(e.cfg.Recent)
 	l.window = newWindow(int64(e.cfg.WindowMin), int64(e.cfg.WindowMax))
 	return l
 }
@@ -141,6 +151,7 @@ func (l *Loop) Step() (more bool, next int64) {
 		}
 	}
 	more = l.wheel.advance(l.now, timersPerStep) || more
+	more = l.calendar.advance(l, l.now, flushesPerStep) || more
 	more = l.flushSoon() || more
 	l.stats.steps.Add(1)
 	ended := l.engine.clock()
@@ -154,7 +165,7 @@ func (l *Loop) Step() (more bool, next int64) {
 		l.woken.Store(true) // as if it had been, so that nobody wakes it
 		return false, ended + rest
 	}
-	return more, l.wheel.next()
+	return more, min(l.wheel.next(), l.calendar.due())
 }
 
 // touch begins a call from the transport, outside a step: it reads the clock.
@@ -191,29 +202,38 @@ func (l *Loop) read(in *inbox) (more bool) {
 	return true
 }
 
-// schedule makes sure that a session is flushed: at once when it has been idle
-// for the window, else when the window is over.
-func (l *Loop) schedule(s *Session) {
-	s.scheduled = true
-	if due := s.flushed + l.window.now; due > l.now {
-		l.wheel.arm(&s.flush, due)
+// schedule makes sure that the outlet of a slot is flushed: at once when it has
+// been idle for the window, else when the window is over.
+func (l *Loop) schedule(slot int32) {
+	l.scheduled[slot] = true
+	o := l.outlets.at(slot)
+	if due := o.flushed + l.window.now; due > l.now {
+		l.calendar.add(o, due)
 	} else {
-		l.soon = append(l.soon, s)
+		l.flushNow(o)
 	}
 }
 
-// flushSoon flushes the sessions whose turn it is.
+// flushNow has an outlet flushed at the end of this step or of the next.
+func (l *Loop) flushNow(o *outlet) {
+	l.scheduled[o.slot], o.due = true, 0
+	l.soon = append(l.soon, o)
+}
+
+// flushSoon flushes the outlets whose turn it is.
 func (l *Loop) flushSoon() (more bool) {
 	for n := 0; n < len(l.soon); n++ {
 		if n == flushesPerStep {
 			l.soon = append(l.soon[:0], l.soon[n:]...)
 			return true
 		}
-		if s := l.soon[n]; s != nil && s.scheduled && !s.flush.armed {
-			l.flush(s)
+		if n%ahead == 0 {
+			l.glance(l.soon[n:min(n+ahead, len(l.soon))])
+		}
+		if o := l.soon[n]; l.scheduled[o.slot] && o.due == 0 {
+			l.flush(o)
 		}
 	}
-	clear(l.soon)
 	l.soon = l.soon[:0]
 	return false
 }
@@ -254,11 +274,6 @@ func (l *Loop) pause(k *Link) bool {
 // must not be touched from here any more.
 func (l *Loop) forget(s *Session) {
 	l.starving = slices.DeleteFunc(l.starving, func(t *Session) bool { return t == s })
-	for i := range l.soon { // in place: the list may be being walked
-		if l.soon[i] == s {
-			l.soon[i] = nil
-		}
-	}
 }
 
 // Wake leads to a Step soon, to look at timers that were armed outside of one. Any

@@ -15,30 +15,30 @@ const (
 	controlLine = 64
 )
 
-// limit is how long out may get at most.
+// limit is how long buf may get at most.
 func (s *Session) limit() int { return s.loop.engine.cfg.Output }
 
 // fits reports whether n more bytes may be appended.
-func (s *Session) fits(n int) bool { return max(len(s.out), Headroom)+n <= s.room }
+func (s *Session) fits(n int) bool { return max(len(s.buf), Headroom)+n <= s.room }
 
-// alone reports whether a line that is larger than the limit may go out now: it is
-// let through alone, into an empty buffer, and past a response's budget as the
-// first line of data.
-func (s *Session) alone() bool {
-	if len(s.out) > Headroom {
+// alone reports whether a line that is larger than the limit may go out now, behind
+// what is in out: it is let through alone, and past a response's budget as the first
+// line of data.
+func (s *Session) alone(out []byte) bool {
+	if len(out) > Headroom {
 		return false
 	}
 	return s.room == s.limit() || s.wire.budget > 0 && s.wire.waiting == 0 && s.count == s.acked
 }
 
-// append puts text at the end of out.
+// append puts text at the end of buf.
 func (s *Session) append(text []byte) {
-	if n := len(s.out) + len(text); n > cap(s.out) {
-		s.loop.grow(s, n)
+	if n := len(s.buf) + len(text); n > cap(s.buf) {
+		s.loop.grow(s.outlet, n)
 	}
-	s.out = append(s.out, text...)
-	if !s.scheduled {
-		s.loop.schedule(s)
+	s.buf = append(s.buf, text...)
+	if !s.loop.scheduled[s.slot] {
+		s.loop.schedule(s.slot)
 	}
 }
 
@@ -67,13 +67,14 @@ func (s *Session) tell(text []byte) {
 		return
 	}
 	s.queue = append(s.queue, queuedLine{text: text})
+	s.plain = false
 }
 
 // drain writes what was told meanwhile.
 func (s *Session) drain() {
 	n := 0
 	for _, q := range s.queue {
-		if !s.fits(len(q.text)) && !s.alone() {
+		if !s.fits(len(q.text)) && !s.alone(s.buf) {
 			break
 		}
 		s.data(q.text)

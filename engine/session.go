@@ -13,24 +13,16 @@ import (
 //
 //	deciding ──► bound ◄──► unbound ──► closed
 type Session struct {
-	// What a delivery touches comes first.
+	*outlet
 
-	// out is what waits for the next flush, behind Headroom bytes; nil while there
-	// is nothing.
-	out []byte
-	// room is how long out may get now; 0 while no connection takes anything.
-	room      int
-	scheduled bool // a flush will come
+	loop      *Loop
+	link      *Link // the connection bound, or nil; a poll's may be another loop's
+	late      lateList
+	seats     []seat
+	from      int  // the seat that the next pull begins with
+	asked     int  // syncs under way
 	polling   bool // the connection is a poll: one response, then none
 	transport Transport
-	// count is the number of data lines written so far, as the client counts them.
-	count uint64
-
-	loop    *Loop
-	link    *Link // the connection bound, or nil; a poll's may be another loop's
-	flushed int64 // when out was last flushed
-	late    lateList
-	asked   int // syncs under way
 
 	id      string
 	address string
@@ -50,7 +42,6 @@ type Session struct {
 	queue []queuedLine
 
 	wire  binding
-	flush Timer
 	clock Timer
 	// leaving is the session's turn to go while the server is drained, or nil.
 	leaving *leaving
@@ -59,12 +50,10 @@ type Session struct {
 // binding is how a session is bound to its connection, or what it asked for.
 type binding struct {
 	keepalive int64 // nanoseconds of silence before a PROBE
-	wrote     int64 // when the last line was written
 	began     int64 // when the connection was bound
 	until     int64 // poll: when to answer at the latest; unbound: when to end
 	budget    int64 // HTTP streaming: bytes that the response may have; 0: any
-	sent      int64 // HTTP streaming: bytes that it has
-	head      int   // poll: length of out after the response's head
+	head      int   // poll: length of buf after the response's head
 	pause     int64 // polling: milliseconds the client waits between polls
 	stuck     int64 // since when the kernel has taken nothing; 0: it takes
 	waiting   int   // bytes that it had not taken when looked at last
@@ -83,7 +72,8 @@ const (
 
 func newSession(l *Loop, k *Link, id string, version protocol.Version) *Session {
 	s := &Session{loop: l, id: id, address: k.address, version: version, state: sessionDeciding, subscriptions: make(map[int]*subscription)}
-	s.flush.Owner, s.clock.Owner = s, s
+	s.clock.Owner = s
+	l.attach(s)
 	return s
 }
 
@@ -95,8 +85,9 @@ func (s *Session) behind(sub *subscriber) {
 	}
 	sub.state = subscriberBehind
 	s.late.push(sub)
-	if s.link != nil && !s.scheduled {
-		s.loop.schedule(s)
+	s.plain = false
+	if s.link != nil && !s.loop.scheduled[s.slot] {
+		s.loop.schedule(s.slot)
 	}
 }
 
@@ -117,7 +108,7 @@ func (s *Session) pump() {
 }
 
 // low reports whether so little waits for the client that it can take more.
-func (s *Session) low() bool { return len(s.out)+s.wire.waiting < lowMark }
+func (s *Session) low() bool { return len(s.buf)+s.wire.waiting < lowMark }
 
 // waiting reports whether requests of the session wait for the request stage.
 func (s *Session) waiting() bool { return len(s.unsent) > 0 }
@@ -132,19 +123,11 @@ func (s *Session) unsubscribe(sub *subscription) {
 		}
 		m.leave()
 	}
+	s.vacate(sub)
 }
 
-// Expire is called by the loop's timers.
-func (s *Session) Expire(t *Timer, now int64) {
-	if t == &s.flush {
-		s.loop.flush(s)
-		return
-	}
-	s.tick(now)
-}
-
-// tick looks at what is due by time.
-func (s *Session) tick(now int64) {
+// Expire looks at what is due by time.
+func (s *Session) Expire(_ *Timer, now int64) {
 	w := &s.wire
 	switch {
 	case s.state != sessionOpen:
@@ -155,15 +138,16 @@ func (s *Session) tick(now int64) {
 		}
 	case s.polling:
 		if now >= w.until {
+			s.gather()
 			s.answerPoll()
 			return
 		}
 	default:
-		if now-w.wrote >= w.keepalive {
-			if len(s.out) == 0 {
+		if now-s.wrote >= w.keepalive {
+			if len(s.buf) == 0 {
 				s.control(protocol.AppendPROBE(s.loop.line[:0]))
 			}
-			w.wrote = now // or will be as soon as the client reads
+			s.wrote = now // or will be as soon as the client reads
 		}
 		if w.sync > 0 && now >= w.sync {
 			s.control(protocol.AppendSYNC(s.loop.line[:0], (now-w.began)/1e9))
@@ -181,7 +165,7 @@ func (s *Session) arm() {
 	w := &s.wire
 	due := w.until
 	if s.link != nil && !s.polling {
-		due = w.wrote + w.keepalive
+		due = s.wrote + w.keepalive
 		if w.sync > 0 {
 			due = min(due, w.sync)
 		}
@@ -205,15 +189,12 @@ func (s *Session) unbind() {
 	if s.link != nil {
 		s.loop.stats.bound[s.transport].Add(-1)
 	}
-	s.link = nil
-	s.loop.release(s)
+	s.link, s.conn, s.plain = nil, nil, false
+	s.loop.release(s.outlet)
 	s.room = 0
 	s.taken()
 	s.wire.budget, s.wire.waiting, s.wire.full = 0, 0, false
-	if s.scheduled {
-		s.scheduled = false
-		s.loop.wheel.disarm(&s.flush)
-	}
+	s.loop.scheduled[s.slot] = true // there is nothing to flush until it is bound
 	s.wire.until = s.loop.now + s.loop.engine.cfg.sessionTimeout() + s.wire.pause*1e6
 	if s.state == sessionOpen {
 		s.loop.wheel.arm(&s.clock, s.wire.until)
@@ -245,7 +226,6 @@ func (s *Session) close() {
 	}
 	l := s.loop
 	l.wheel.disarm(&s.clock)
-	l.wheel.disarm(&s.flush)
 	if s.leaving != nil {
 		l.wheel.disarm(&s.leaving.timer)
 	}
@@ -256,6 +236,7 @@ func (s *Session) close() {
 	delete(l.sessions, s.id)
 	l.engine.directory.remove(s.id, s.address)
 	l.stats.sessions.Add(-1)
+	l.detach(s)
 	l.engine.log.Debug("session closed", "session", s.shortID(), "user", s.user)
 }
 

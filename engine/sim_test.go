@@ -75,11 +75,11 @@ func (w *world) checkBounds() {
 	for _, l := range w.engine.loops {
 		for _, s := range l.sessions {
 			// one write may be left in the connection, one line may be larger than the limit
-			if n := len(s.out); n > w.engine.cfg.Output+4096 {
+			if n := len(s.buf); n > w.engine.cfg.Output+4096 {
 				violate("a session's output has %d bytes", n)
 			}
-			if k := s.link; k != nil && k.conn.Buffered()+len(s.out) > w.engine.cfg.Output+4096 {
-				violate("a connection has %d bytes waiting", k.conn.Buffered()+len(s.out))
+			if k := s.link; k != nil && k.conn.Buffered()+len(s.buf) > w.engine.cfg.Output+4096 {
+				violate("a connection has %d bytes waiting", k.conn.Buffered()+len(s.buf))
 			}
 		}
 	}
@@ -128,16 +128,16 @@ func (w *world) dump() string {
 	for _, l := range w.engine.loops {
 		for _, id := range slices.Sorted(maps.Keys(l.sessions)) {
 			s := l.sessions[id]
-			fmt.Fprintf(&b, "loop %d session %s bound %v room %d out %d asked %d scheduled %v queue %d count %d\n", l.index, id, s.link != nil, s.room, len(s.out), s.asked, s.scheduled, len(s.queue), s.count)
+			fmt.Fprintf(&b, "loop %d session %s bound %v room %d out %d asked %d scheduled %v queue %d count %d\n", l.index, id, s.link != nil, s.room, len(s.buf), s.asked, l.scheduled[s.slot], len(s.queue), s.count)
 			for _, sub := range s.ordered() {
 				for i := range sub.members {
 					m := &sub.members[i]
-					fmt.Fprintf(&b, "  sub %d %s state %d token %d joined %v seated %v home %d own %v", sub.id, m.name, m.state, m.token, m.joined, m.fan != nil, m.home.Load(), m.own)
-					if m.fan != nil {
-						fmt.Fprintf(&b, " have %d ready %v", m.fan.seats[m.at].have, m.fan.seats[m.at].ready)
+					fmt.Fprintf(&b, "  sub %d %s state %d token %d joined %v seated %v home %d", sub.id, m.name, m.state, m.token, m.joined, m.fan() != nil, m.home.Load())
+					if m.fan() != nil {
+						fmt.Fprintf(&b, " have %d ready %v", m.seat().have, m.seat().ready)
 					}
 					if v := m.sharded.view; v != nil {
-						fmt.Fprintf(&b, " | view newest %d seq %d ends %v interval %d pending %v seats %d", v.newest(), v.item.seq, v.ends, v.spec.interval, v.timer.armed, len(v.fans[m.home.Load()].seats))
+						fmt.Fprintf(&b, " | view newest %d seq %d ends %v interval %d pending %v seats %d", v.newest(), v.item.seq, v.ends, v.spec.interval, v.timer.armed, len(v.fans[m.home.Load()].subs))
 					}
 					fmt.Fprintln(&b)
 				}

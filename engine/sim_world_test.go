@@ -38,7 +38,7 @@ func newWorld(seed uint64) *world {
 	w := &world{Rand: rand.New(rand.NewPCG(seed, 0x4a11e7)), seed: seed}
 	stable, flaky := newSimFeed(w, "A", false), newSimFeed(w, "B", true)
 	cfg := Config{
-		Loops: simLoops, Shards: simShards, Inbox: 4 << w.IntN(3), Arenas: 2 + w.IntN(3), RequestQueue: 1 + w.IntN(4),
+		Loops: simLoops, Shards: simShards, Inbox: 4 << w.IntN(3), Arenas: 2 + w.IntN(3), Recent: 1 << (10 + w.IntN(4)), RequestQueue: 1 + w.IntN(4),
 		Output: 4096, LogEntries: 4 + w.IntN(12), LogBytes: 2048, History: 4, WindowMax: 50 * time.Millisecond,
 		ContentLengthMin: 200, SessionTimeout: time.Hour, SlowTimeout: time.Hour, Limits: Limits{SessionsPerAddress: -1},
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/halley-stream/halley/adapters"
@@ -64,9 +65,8 @@ type subscriber struct {
 	// token counts the questions; the answer to an older one is dropped.
 	token uint32
 
-	fan *fan // where it has a seat, or nil
-	at  int32
-	own numbers // while it has none
+	at    int32 // of its seat in the session's
+	fanAt int32 // in the fan where it sits
 	// view is the one that its number is from: that of the last answer.
 	view *view
 	// place is where a snapshot in pieces has come to, or nil.
@@ -86,9 +86,6 @@ type subscriber struct {
 	sharded sharded // shard only
 }
 
-// numbers are what is known of a receiver, see seat.
-type numbers struct{ have, last uint64 }
-
 type subscriberState uint8
 
 const (
@@ -104,25 +101,25 @@ const (
 func (sub *subscriber) ask() {
 	sub.token++
 	sub.state = subscriberAsked
-	n := sub.own
-	if sub.fan != nil {
-		st := &sub.fan.seats[sub.at]
-		n, st.ready = numbers{have: st.have}, false
-	}
+	st := sub.seat()
+	st.ready = false
 	sub.shard.commands.post(sub, command{
-		loop: sub.home.Load(), token: sub.token, have: n.have, view: sub.view,
+		loop: sub.home.Load(), token: sub.token, have: st.have, view: sub.view,
 		join: !sub.joined, owed: sub.owed, end: sub.waitsEnd,
 		interval: sub.subscription.interval, snapshot: sub.place,
 	})
 	sub.shard.wake()
 }
 
+// fan is where the subscriber sits, or nil.
+func (sub *subscriber) fan() *fan { return sub.seat().fan }
+
 // leave gives the subscriber's place in the view up.
 func (sub *subscriber) leave() {
 	sub.left = true
 	sub.token++
-	if sub.fan != nil {
-		sub.fan.rise(sub)
+	if f := sub.fan(); f != nil {
+		f.rise(sub)
 	}
 	sub.shard.commands.post(sub, command{leave: true, loop: sub.home.Load()})
 	sub.shard.wake()
@@ -159,6 +156,7 @@ func newSubscription(s *Session, id int, asked protocol.Add) *subscription {
 // start: the session asks for them when its client can take them.
 func (s *subscription) begin(items []string, wantsSnapshot bool, loop *Loop) {
 	s.members = make([]subscriber, len(items))
+	s.session.seats = slices.Grow(s.session.seats, len(items))
 	for i := range s.members {
 		m := &s.members[i]
 		m.subscription, m.name, m.index = s, items[i], int32(i+1)
@@ -166,6 +164,8 @@ func (s *subscription) begin(items []string, wantsSnapshot bool, loop *Loop) {
 		m.owed = wantsSnapshot && s.mode != adapters.Raw
 		m.waitsEnd = m.owed && (s.mode == adapters.Distinct || s.mode == adapters.Command)
 		m.home.Store(int32(loop.index))
+		m.at = int32(len(s.session.seats))
+		s.session.seats = append(s.session.seats, newSeat(m))
 		s.session.behind(m)
 	}
 }

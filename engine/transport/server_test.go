@@ -130,14 +130,6 @@ func (s *server) faults() (sum uint64) {
 	return sum
 }
 
-// lagged returns how often a subscriber fell behind.
-func (s *server) lagged() (sum uint64) {
-	for _, l := range s.engine.Stats().Loops {
-		sum += l.Lagged
-	}
-	return sum
-}
-
 // feed is a Data Adapter whose items are resident and change when a test says so.
 // Names begin with the mode: m, d or c.
 type feed struct {

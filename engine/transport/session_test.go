@@ -79,9 +79,8 @@ func TestWebSocketPolling(t *testing.T) {
 	s.feed.tick("m1", "a", "1")
 	w.expect("CONOK,…,50000,20000,*", "CONS,unmanaged", "U,1,1,1", "LOOP,7")
 	s.feed.tick("m1", "a", "2")
-	eventually(t, "the update finds no poll", func() bool { return s.lagged() > 0 })
-	w.send("bind_session", "LS_polling=true&LS_polling_millis=0&LS_idle_millis=0")
-	w.expect("CONOK,…,50000,0,*", "CONS,unmanaged", "U,1,1,2", "LOOP,0")
+	w.send("bind_session", "LS_polling=true&LS_polling_millis=0&LS_idle_millis=20000")
+	w.expect("CONOK,…,50000,20000,*", "CONS,unmanaged", "U,1,1,2", "LOOP,0")
 }
 
 func TestHTTPStream(t *testing.T) {
