@@ -7,11 +7,15 @@ FUZZ_TIME ?= 5m
 # How many seeds 'make sim' runs, and the first of them.
 SIM_SEEDS ?= 100000
 SIM_FIRST ?= 1
+# Where 'make bench' puts its results.
+BENCH_RESULTS ?= bench/results
 
 STEP = .ci/step
 # Folders with Go modules of their own that hold tests.
 MODULES := $(patsubst %/go.mod,%,$(filter-out ./go.mod ./internal/tools/go.mod,\
 	$(shell find . -name go.mod -not -path '*/node_modules/*')))
+BENCH_REPORT = $(STEP) "report of the benchmarks" \
+	go run -C bench/report . --results $(abspath $(BENCH_RESULTS)) --readme $(CURDIR)/README.md
 LINT = go tool -modfile=$(CURDIR)/internal/tools/go.mod golangci-lint
 NODE_MODULES = sdk/js/node_modules/.package-lock.json
 
@@ -23,6 +27,7 @@ help:
 	@echo "make quick   the tests of the server and of the client only"
 	@echo "make fuzz    every fuzz target, FUZZ_TIME=$(FUZZ_TIME) each"
 	@echo "make sim     a long simulation, SIM_SEEDS=$(SIM_SEEDS) SIM_FIRST=$(SIM_FIRST)"
+	@echo "make bench   the benchmarks, in about a quarter of an hour, and their report in $(BENCH_RESULTS)"
 	@echo "make web     the client and the pages that the program embeds"
 	@echo "make fmt     formats the Go code"
 
@@ -102,6 +107,21 @@ fuzz:
 .PHONY: sim
 sim:
 	go test ./engine -run '^TestSimulation' -timeout 0 -v -sim.seeds=$(SIM_SEEDS) -sim.first=$(SIM_FIRST)
+
+# The report is made of what there is, also after a scenario that failed.
+.PHONY: bench
+bench:
+	@go build -o bin/bench ./bench
+	@$(STEP) "benchmarks" bin/bench all --out $(BENCH_RESULTS); code=$$?; $(BENCH_REPORT) && exit $$code
+
+# Other servers under the same load, and Halley beside them.
+.PHONY: bench-peers
+bench-peers:
+	@$(STEP) "comparison with other servers" go run -C bench/peers . all --out $(abspath $(BENCH_RESULTS))
+
+.PHONY: bench-report
+bench-report:
+	@$(BENCH_REPORT)
 
 .PHONY: web
 web: $(NODE_MODULES)

@@ -6,6 +6,7 @@
 //
 //	go run ./bench run liberator
 //	go run ./bench run first --duration 10s --json
+//	go run ./bench all --out bench/results
 //	go run ./bench list
 //
 // A result goes to standard output, talk goes to standard error. Exit codes: 0 for
@@ -52,6 +53,8 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch args[0] {
 	case "run":
 		return runCommand(ctx, args[1:], stdout, stderr)
+	case "all":
+		return allCommand(ctx, args[1:], stdout, stderr)
 	case "list":
 		for _, s := range scenarios() {
 			fmt.Fprintf(stdout, "%-18s %s\n", s.name, s.about)
@@ -63,12 +66,12 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		help(stdout)
 		return exitOK
 	}
-	fmt.Fprintf(stderr, "bench: unknown command %q; there are run and list\n", args[0])
+	fmt.Fprintf(stderr, "bench: unknown command %q; there are run, all and list\n", args[0])
 	return exitUsage
 }
 
 func help(w io.Writer) {
-	fmt.Fprint(w, "Usage: go run ./bench run SCENARIO [flags]\n       go run ./bench list\n\n'go run ./bench run -h' shows the flags.\n")
+	fmt.Fprint(w, "Usage: go run ./bench run SCENARIO [flags]\n       go run ./bench all [flags] [SCENARIO...]\n       go run ./bench list\n\n'go run ./bench run -h' shows the flags.\n")
 }
 
 // overrides are the flags that change a scenario.
@@ -76,7 +79,6 @@ type overrides struct {
 	scenario
 	server string // the program to run; empty builds it
 	floor  bool
-	json   bool
 }
 
 // runCommand runs a scenario.
@@ -119,27 +121,27 @@ func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer) in
 	}
 	s.transport = fleet.Transport(*transport)
 	s.slowRate = bytesPerSecond
+	if *duration < 0 || *clients < 0 {
+		return misuse("a duration or a number of clients that makes no sense")
+	}
+	s.adapt(*duration, *clients)
 	flags.Visit(func(f *flag.Flag) {
 		switch f.Name {
-		case "duration":
-			s.duration = *duration
-		case "clients":
-			s.clients = *clients
 		case "rate":
-			s.load.Rate = *rate
+			s.load.Rate, s.highest = *rate, 0
 		case "slow":
 			s.slow = *slow
 		case "storm":
 			s.storm = *storm
 		}
 	})
-	if s.duration <= 0 || s.clients < 1 || min(s.slow, s.storm) < 0 || s.slow+s.storm > s.clients {
-		return misuse("a duration or a number of clients that makes no sense")
+	if min(s.slow, s.storm) < 0 || s.slow+s.storm > s.clients {
+		return misuse("a number of slow clients or of those cut that makes no sense")
 	}
 	if s.storm > 0 && s.transport != fleet.WebSocket {
 		return misuse("storms are for --transport ws")
 	}
-	result, err := run(ctx, overrides{scenario: s, server: *server, floor: *withFloor && s.floor, json: *asJSON}, stderr)
+	result, err := run(ctx, overrides{scenario: s, server: *server, floor: *withFloor && s.floor}, stderr)
 	if err != nil {
 		fmt.Fprintf(stderr, "bench: %v\n", err)
 		return exitFault
@@ -151,13 +153,18 @@ func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer) in
 	} else {
 		err = printTable(stdout, result)
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		fmt.Fprintf(stderr, "bench: %v\n", err)
 		return exitFault
-	case len(result.Faults) > 0:
+	}
+	return result.exitCode()
+}
+
+func (r *result) exitCode() int {
+	switch {
+	case len(r.Faults) > 0:
 		return exitFault
-	case len(result.Missed) > 0:
+	case len(r.Missed) > 0:
 		return exitMissed
 	}
 	return exitOK

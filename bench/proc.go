@@ -4,8 +4,10 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -41,6 +43,24 @@ func readCPU(pid int) (cpuTime, error) {
 	}
 	const tick = time.Second / ticksPerSecond
 	return cpuTime{time.Duration(user) * tick, time.Duration(system) * tick}, nil
+}
+
+// readRunTime returns the CPU time of a process whose threads all live, to the
+// nanosecond: for times that are short.
+func readRunTime(pid int) (sum time.Duration, err error) {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	if err == nil && len(threads) == 0 {
+		err = fmt.Errorf("/proc/%d/task has no threads with a schedstat", pid)
+	}
+	for _, thread := range threads {
+		text, readErr := os.ReadFile(thread)
+		var running int64
+		if _, scanErr := fmt.Sscan(string(text), &running); readErr != nil || scanErr != nil {
+			return 0, fmt.Errorf("%s: %w", thread, errors.Join(readErr, scanErr))
+		}
+		sum += time.Duration(running)
+	}
+	return sum, err
 }
 
 // readRSS returns the memory of a process that is in use, in bytes.

@@ -4,15 +4,20 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"text/tabwriter"
+	"time"
+
+	"github.com/halley-stream/halley/adapters/load"
+	"github.com/halley-stream/halley/bench/fleet"
 )
 
 // result is what a run found. It holds counters from which every ratio can be
 // computed again. The names of the keys are used by others: do not change them.
 type result struct {
-	Scenario  string `json:"scenario"`
-	Transport string `json:"transport"`
+	Scenario  string    `json:"scenario"`
+	About     string    `json:"about"` // the load in a few words
+	Transport string    `json:"transport"`
+	Began     time.Time `json:"began"`
+	Machine   machine   `json:"machine"`
 
 	Clients           int     `json:"clients"`
 	UpdatesPerClientS float64 `json:"updates_per_client_s"` // as delivered
@@ -31,6 +36,8 @@ type result struct {
 	P99  float64 `json:"p99_ms"`
 	P999 float64 `json:"p999_ms"`
 	Max  float64 `json:"max_ms"`
+	// Latency is the curve of which those are points.
+	Latency []point `json:"latency"`
 	// FeedLagP99 is how late the load adapter called.
 	FeedLagP99 float64 `json:"feed_lag_p99_ms"`
 
@@ -73,10 +80,37 @@ type result struct {
 	StormNew      float64 `json:"storm_new_s,omitempty"`      // until all had a new session and its snapshot
 	StormRefused  uint64  `json:"storm_refused,omitempty"`    // recoveries that the server did not do
 
-	// Faults make the run a failure, Missed are the bars that were not met.
+	// Trials are the runs before the real one that looked for the highest rate.
+	Trials []trial `json:"trials,omitempty"`
+	// Feeds are measured one after the other, in the scenario without clients.
+	Feeds []feedCount `json:"feeds,omitempty"`
+
+	// Checks are what was wanted and what there was; Missed are those that were not
+	// met, in words. Faults make the run a failure: nothing of it is to be trusted.
+	Checks []check  `json:"checks"`
 	Faults []string `json:"faults"`
 	Missed []string `json:"missed"`
 	Notes  []string `json:"notes"`
+}
+
+// point says that so many percent of the updates were not older than that.
+type point struct {
+	Percentile float64 `json:"percentile"`
+	MS         float64 `json:"ms"`
+}
+
+// percentiles are where a curve of latencies has its points.
+var percentiles = []float64{0, 50, 75, 90, 95, 99, 99.5, 99.9, 99.95, 99.99, 100}
+
+// curveOf returns the points of a histogram, none if it is empty.
+func curveOf(h *load.Histogram) (curve []point) {
+	if h.Count() == 0 {
+		return nil
+	}
+	for _, p := range percentiles {
+		curve = append(curve, point{p, millis(h.Quantile(p / 100))})
+	}
+	return curve
 }
 
 func (r *result) fault(format string, args ...any) {
@@ -91,113 +125,42 @@ func (r *result) note(format string, args ...any) {
 	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
 }
 
-// judge says what is wrong with a result.
-func (r *result) judge(s *scenario) {
-	if r.Lost > 0 {
-		r.fault("%d updates lost", r.Lost)
+// fill takes over what was counted.
+func (r *result) fill(b *bench, t *fleet.Tally, before, after gauge) {
+	seconds := after.at.Sub(before.at).Seconds()
+	cpu := after.server.minus(before.server)
+	served := float64(max(b.clients-b.slow-b.storm, 1))
+	delta := func(name string) uint64 { return uint64(after.metrics[name] - before.metrics[name]) }
+
+	r.Duration = seconds
+	r.Delivered, r.SlowDelivered, r.StormRefused, r.Empty = t.Delivered, t.SlowDelivered, t.Refused, t.Empty
+	if b.storm == 0 { // else those that are cut are among the others for a while
+		r.UpdatesPerClientS = float64(t.Delivered) / served / seconds
 	}
-	if r.Duplicates > 0 {
-		r.fault("%d updates came twice", r.Duplicates)
+	if !b.conflated() && b.storm == 0 {
+		r.Expected = uint64(b.updatesPerClient() * served * seconds)
 	}
-	if r.Reordered > 0 {
-		r.fault("%d updates out of order", r.Reordered)
+	r.Lost, r.Duplicates, r.Reordered, r.Conflated, r.Disconnected = t.Lost, t.Duplicates, t.Reordered, t.Conflated, t.Ended
+	r.P50, r.P90 = millis(t.Latency.Quantile(0.5)), millis(t.Latency.Quantile(0.9))
+	r.P99, r.P999, r.Max = millis(t.Latency.Quantile(0.99)), millis(t.Latency.Quantile(0.999)), millis(t.Latency.Max())
+	r.Latency = curveOf(&t.Latency)
+	r.ServerUser, r.ServerSystem = cpu.user.Seconds(), cpu.system.Seconds()
+	r.ServerCores = cpu.total().Seconds() / seconds
+	r.FleetCores = (after.own - before.own).Seconds() / seconds
+	r.OtherCores = max((after.machine-before.machine).Seconds()/seconds-r.ServerCores-r.FleetCores, 0)
+	r.Writes, r.WritesSeen, r.WriteCalls = delta("halley_writes_total"), t.Frames, uint64(after.calls-before.calls)
+	r.Bytes = t.Bytes
+	r.ServerHeld, r.ServerLagged = delta("halley_shard_held_total"), delta("halley_lagged_total")
+	r.ServerWindow = after.metrics["halley_loop_window_seconds"] / max(after.metrics[loopCount], 1)
+	r.ServerRSS, r.ServerRSSStart = after.rss, before.rss
+	r.MemoryPerSession = float64(after.rss-r.ServerRSSEmpty) / float64(max(b.clients, 1))
+	if cpu.total() > 0 {
+		r.UpdatesPerCPU = float64(t.Delivered) / cpu.total().Seconds()
 	}
-	if r.Empty > 0 {
-		r.fault("%d updates without values", r.Empty)
+	if t.Delivered > 0 {
+		r.UserPerUpdate = float64(cpu.user) / float64(t.Delivered)
 	}
-	if r.Disconnected > 0 {
-		r.fault("%d sessions ended", r.Disconnected)
-	}
-	if r.Behind > 0 {
-		r.fault("at rest, %d items of clients are not at their last update", r.Behind)
-	}
-	if r.Expected > 0 && float64(r.Delivered) < 0.97*float64(r.Expected) {
-		r.fault("%d of %d updates delivered: the load was not there", r.Delivered, r.Expected)
-	}
-	if limit := lagLimit(s); s.load.Rate > 0 && r.FeedLagP99 > limit {
-		r.fault("not valid: the feed was late by %.1f ms at p99, more than %.0f ms", r.FeedLagP99, limit)
-	}
-	if r.OtherCores > 0.2 {
-		r.note("other programs used %.2f cores: latencies are not to be trusted", r.OtherCores)
-	}
-	if r.StormRefused > 0 {
-		r.fault("%d recoveries were refused", r.StormRefused)
-	}
-	r.measureUp(s.bars)
+	r.UpdatesPerWrite = float64(t.Delivered) / float64(max(t.Frames, 1))
 }
 
-// lagLimit is how late the feed may call, in milliseconds: 2 ms or a tenth of the
-// latency that is allowed.
-func lagLimit(s *scenario) float64 {
-	bar := s.bars.p99
-	if bar == 0 {
-		bar = scenarios()[1].bars.p99 // that of the standard load
-	}
-	return max(2, bar.Seconds()*1000/10)
-}
-
-// measureUp compares a result with the bars.
-func (r *result) measureUp(b bars) {
-	if limit := b.p99.Seconds() * 1000; limit > 0 && r.P99 > limit {
-		r.miss("p99 is %.1f ms, allowed are %.0f", r.P99, limit)
-	}
-	if b.cores > 0 && r.ServerCores > b.cores {
-		r.miss("the server used %.2f cores, allowed are %.1f", r.ServerCores, b.cores)
-	}
-	if b.userPerUpdate > 0 && r.UserPerUpdate > b.userPerUpdate {
-		r.miss("%.0f ns of user time per update, allowed are %.0f", r.UserPerUpdate, b.userPerUpdate)
-	}
-	if b.floorShare > 0 && r.FloorShare > 0 && r.FloorShare < b.floorShare {
-		r.miss("%.0f %% of the floor's updates per CPU second, wanted are %.0f", 100*r.FloorShare, 100*b.floorShare)
-	}
-	if b.floorFactor > 0 && r.FloorShare > 0 && 1/r.FloorShare > b.floorFactor {
-		r.miss("%.2f times the floor's CPU time, allowed are %.1f", 1/r.FloorShare, b.floorFactor)
-	}
-	if b.bytesPerClient > 0 && r.MemoryPerSession > b.bytesPerClient {
-		r.miss("%.0f bytes of memory per session, allowed are %.0f", r.MemoryPerSession, b.bytesPerClient)
-	}
-	if limit := b.comeBack.Seconds(); limit > 0 && max(r.StormRecovery, r.StormNew) > limit {
-		r.miss("coming back took %.1f s by recovery, %.1f s with new sessions; allowed are %.0f", r.StormRecovery, r.StormNew, limit)
-	}
-	if b.p99Factor > 0 && r.WithoutSlow != nil && r.P99 > b.p99Factor*r.WithoutSlow.P99 {
-		r.miss("p99 is %.2f times that without slow clients, allowed are %.1f", r.P99/r.WithoutSlow.P99, b.p99Factor)
-	}
-}
-
-// printTable prints a result for people.
-func printTable(w io.Writer, r *result) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row := func(name, format string, args ...any) { fmt.Fprintf(t, name+"\t"+format+"\n", args...) }
-	row("scenario", "%s, %s, %d clients, %.0f s", r.Scenario, r.Transport, r.Clients, r.Duration)
-	row("delivered", "%d updates, %.1f per client and second; %d expected", r.Delivered, r.UpdatesPerClientS, r.Expected)
-	row("lost, twice, out of order", "%d, %d, %d (conflated %d)", r.Lost, r.Duplicates, r.Reordered, r.Conflated)
-	row("latency p50, p90", "%.2f ms, %.2f ms", r.P50, r.P90)
-	row("latency p99, p99.9, max", "%.2f ms, %.2f ms, %.2f ms", r.P99, r.P999, r.Max)
-	row("feed late by, p99", "%.2f ms", r.FeedLagP99)
-	row("server", "%.2f cores: %.2f s user, %.2f s system", r.ServerCores, r.ServerUser, r.ServerSystem)
-	row("per update", "%.0f ns user; %.2f million updates per CPU second", r.UserPerUpdate, r.UpdatesPerCPU/1e6)
-	row("writes", "%d, seen %d, calls %d; %.1f updates each; %d bytes", r.Writes, r.WritesSeen, r.WriteCalls, r.UpdatesPerWrite, r.Bytes)
-	row("memory", "%.1f MB, %.1f MB at the start, %.1f MB empty; %.0f bytes per session",
-		float64(r.ServerRSS)/1e6, float64(r.ServerRSSStart)/1e6, float64(r.ServerRSSEmpty)/1e6, r.MemoryPerSession)
-	row("inside", "window %.0f ms, %d emissions held back, %d subscribers fell behind", 1000*r.ServerWindow, r.ServerHeld, r.ServerLagged)
-	row("fleet, others", "%.2f cores, %.2f cores", r.FleetCores, r.OtherCores)
-	if len(r.Floors) > 0 {
-		row("floor", "%.2f million updates per CPU second; the server has %.0f %% of it", r.FloorUpdatesPerCPU/1e6, 100*r.FloorShare)
-	}
-	if r.WithoutSlow != nil {
-		row("slow clients", "%d, %d updates; p99 without them %.2f ms", r.SlowClients, r.SlowDelivered, r.WithoutSlow.P99)
-	}
-	if r.StormClients > 0 {
-		row("storm", "%d clients were back after %.2f s by recovery, after %.2f s with new sessions", r.StormClients, r.StormRecovery, r.StormNew)
-	}
-	for _, text := range r.Notes {
-		row("note", "%s", text)
-	}
-	for _, text := range r.Missed {
-		row("MISSED", "%s", text)
-	}
-	for _, text := range r.Faults {
-		row("FAULT", "%s", text)
-	}
-	return t.Flush()
-}
+func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

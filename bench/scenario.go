@@ -21,12 +21,17 @@ type scenario struct {
 	keepalive   time.Duration
 	settle      time.Duration // between the last snapshot and the measuring
 	duration    time.Duration // of the measuring
+	brief       time.Duration // the same, as one of all scenarios; a multiple of keepalive
 	slow        int           // clients that read slowly
 	slowRate    int
 	compare     bool // run it without slow clients first
 	storm       int  // clients that are cut and come back, twice
 	floor       bool
-	bars        bars
+	// highest lets the run look for the highest rate at which nothing is lost and
+	// p99 is not above this, from load.Rate on.
+	highest time.Duration
+	feeds   []feedIn // measured without clients, in place of all else
+	bars    bars
 }
 
 // bars are what the server has to meet; 0 is none.
@@ -39,6 +44,7 @@ type bars struct {
 	p99Factor      float64 // of the run without slow clients
 	bytesPerClient float64 // of memory
 	comeBack       time.Duration
+	memoryFactor   float64 // of the memory when the measuring began
 }
 
 // conflated reports whether clients may miss updates. Between two polls they may:
@@ -68,25 +74,34 @@ func scenarios() []scenario {
 	liberator := scenario{
 		name: "liberator", about: "10,000 clients x 100 updates/s, each item 5/s",
 		clients: 10_000, load: standard(5), draw: atRandom, perClient: 20,
-		settle: 5 * time.Second, duration: time.Minute, floor: true,
+		settle: 5 * time.Second, duration: time.Minute, brief: 30 * time.Second, floor: true,
 		bars: bars{p99: 150 * time.Millisecond, cores: 1.0, floorShare: 0.8, userPerUpdate: 150},
 	}
 	firehose := liberator
 	firehose.name, firehose.about = "firehose", "10,000 clients x 300 updates/s, each item 15/s"
 	firehose.load.Rate = 15
+	firehose.brief = 20 * time.Second
 	firehose.bars = bars{p99: 400 * time.Millisecond}
 
 	variant := func(of scenario, suffix, about string, items int, rate float64, draw func(*scenario) func(int) []int) scenario {
 		of.name, of.about = of.name+suffix, about
 		of.load.Items, of.load.Rate, of.perClient, of.draw = items, rate, 1, draw
-		of.bars, of.floor = bars{}, false
+		of.bars, of.floor, of.brief = bars{}, false, 15*time.Second
 		return of
+	}
+	inCommon := func(of scenario, about string, rate float64) scenario {
+		return variant(of, "-shared", about, 1, rate, shared)
+	}
+	ofTheirOwn := func(of scenario, about string, rate float64) scenario {
+		v := variant(of, "-private", about, of.clients, rate, private)
+		v.highest = of.bars.p99
+		return v
 	}
 	slow := liberator
 	slow.name, slow.about = "slow-clients", "liberator, 10 % of the clients read 1 kB/s"
 	slow.slow, slow.compare, slow.floor = 1000, true, false
-	slow.duration = 30 * time.Second
-	slow.bars = bars{p99Factor: 1.3}
+	slow.duration, slow.brief = 30*time.Second, 15*time.Second
+	slow.bars = bars{p99Factor: 1.3, memoryFactor: 1.1}
 
 	return []scenario{
 		{
@@ -95,47 +110,52 @@ func scenarios() []scenario {
 			settle: 3 * time.Second, duration: 30 * time.Second, slow: 1, compare: true,
 		},
 		liberator,
-		variant(liberator, "-shared", "10,000 clients x 100 updates/s, one item for all", 1, 100, shared),
-		variant(liberator, "-private", "10,000 clients x 100 updates/s, an item for each (--rate to find the highest without loss)", 10_000, 100, private),
+		inCommon(liberator, "10,000 clients x 100 updates/s, one item for all", 100),
+		ofTheirOwn(liberator, "10,000 clients, an item for each, at the highest rate without loss and with liberator's p99", 100),
 		firehose,
-		variant(firehose, "-shared", "10,000 clients x 300 updates/s, one item for all", 1, 300, shared),
-		variant(firehose, "-private", "10,000 clients x 300 updates/s, an item for each (--rate to find the highest without loss)", 10_000, 300, private),
+		inCommon(firehose, "10,000 clients x 300 updates/s, one item for all", 300),
+		ofTheirOwn(firehose, "10,000 clients, an item for each, at the highest rate without loss and with firehose's p99", 100),
 		{
 			name: "lightstreamer", about: "10,000 clients x 4 updates/s, the phases spread",
 			clients: 10_000, load: standard(0.2), draw: atRandom, perClient: 20,
-			settle: 5 * time.Second, duration: time.Minute, floor: true,
+			settle: 5 * time.Second, duration: time.Minute, brief: 15 * time.Second, floor: true,
 			bars: bars{p99: 25 * time.Millisecond, floorFactor: 1.3},
 		},
 		{
 			name: "quiet-latency", about: "1,000 clients x 1 update/s, an item for each",
 			clients: 1000, load: load.Config{Items: 1000, Rate: 1, Phases: load.PhaseEven}, draw: private, perClient: 1,
-			settle: 3 * time.Second, duration: 30 * time.Second,
+			settle: 3 * time.Second, duration: 30 * time.Second, brief: 15 * time.Second,
 			bars: bars{p99: 2 * time.Millisecond},
 		},
 		{
 			name: "idle", about: "18,000 clients with 10 items each that are silent",
 			clients: 18_000, load: standard(0), draw: atRandom, perClient: 10, keepalive: 20 * time.Second,
-			settle: 60 * time.Second, duration: time.Minute, floor: true,
+			settle: 60 * time.Second, duration: time.Minute, brief: 20 * time.Second, floor: true,
 			bars: bars{bytesPerClient: 6 << 10, floorFactor: 1.5},
 		},
 		{
 			name: "idle-one", about: "18,000 clients with one item each that is silent",
 			clients: 18_000, load: standard(0), draw: atRandom, perClient: 1, keepalive: 20 * time.Second,
-			settle: 60 * time.Second, duration: time.Minute,
+			settle: 60 * time.Second, duration: time.Minute, brief: 20 * time.Second,
 			bars: bars{bytesPerClient: 3 << 10},
 		},
 		slow,
 		{
 			name: "storm", about: "11,000 clients x 100 updates/s; 10,000 are cut and come back, by recovery and with new sessions",
 			clients: 11_000, load: standard(5), draw: atRandom, perClient: 20,
-			settle: 5 * time.Second, duration: 30 * time.Second, storm: 10_000,
+			settle: 5 * time.Second, duration: 30 * time.Second, brief: 15 * time.Second, storm: 10_000,
 			bars: bars{p99: time.Second, comeBack: 10 * time.Second},
 		},
 		{
 			name: "conflation", about: "200,000 updates/s come in, 2,000 clients x 50 items take 2/s of each",
 			clients: 2000, load: load.Config{Items: 1000, Rate: 200, Seed: seed}, draw: atRandom, perClient: 50, frequency: "2",
-			settle: 5 * time.Second, duration: 30 * time.Second,
+			settle: 5 * time.Second, duration: 30 * time.Second, brief: 15 * time.Second,
 			bars: bars{p99: 600 * time.Millisecond, cores: 1.0},
+		},
+		{
+			name: "ingest", about: "feeds into the last-value cache of 10,000 items, without subscribers",
+			duration: 30 * time.Second, brief: 30 * time.Second,
+			feeds: []feedIn{loadFeed, kafkaFeed},
 		},
 	}
 }

@@ -33,7 +33,7 @@ const (
 // buildServer builds the server and returns the program.
 func buildServer(ctx context.Context, folder string) (string, error) {
 	program := filepath.Join(folder, "halley")
-	build := exec.CommandContext(ctx, "go", "build", "-o", program, "github.com/halley-stream/halley/cmd/halley")
+	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=auto", "-o", program, "github.com/halley-stream/halley/cmd/halley")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the server: %w\n%s", err, out)
 	}
@@ -51,12 +51,26 @@ type server struct {
 	exited  chan struct{} // closed when it has ended
 }
 
-// startServer starts a server with a load and waits until it is ready.
-func startServer(ctx context.Context, program, folder string, c load.Config, stderr io.Writer) (*server, error) {
+// startServer starts a server with a Data Adapter and waits until it is ready.
+func startServer(ctx context.Context, program, folder, adapter string, stderr io.Writer) (*server, error) {
+	s, err := launchServer(program, folder, adapter, stderr)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.waitReady(ctx); err != nil {
+		s.stop()
+		return nil, err
+	}
+	s.empty, err = readRSS(s.pid)
+	return s, err
+}
+
+// launchServer starts a server and does not wait.
+func launchServer(program, folder, adapter string, stderr io.Writer) (*server, error) {
 	address, err1 := freeAddress()
 	admin, err2 := freeAddress()
 	file := filepath.Join(folder, "halley.yaml")
-	if err := errors.Join(err1, err2, os.WriteFile(file, []byte(configuration(address, admin, c)), 0o600)); err != nil {
+	if err := errors.Join(err1, err2, os.WriteFile(file, []byte(configuration(address, admin, adapter)), 0o600)); err != nil {
 		return nil, err
 	}
 	s := &server{address: address, admin: admin, exited: make(chan struct{})}
@@ -70,18 +84,12 @@ func startServer(ctx context.Context, program, folder string, c load.Config, std
 		_ = s.process.Wait() // how it ends does not matter any more
 		close(s.exited)
 	}()
-	if err := s.waitReady(ctx); err != nil {
-		s.stop()
-		return nil, err
-	}
-	var err error
-	s.empty, err = readRSS(s.pid)
-	return s, err
+	return s, nil
 }
 
 // configuration is the server's, as shipped but for the limit that a fleet on one
 // machine would run into, and for how long it takes to end.
-func configuration(address, admin string, c load.Config) string {
+func configuration(address, admin, adapter string) string {
 	return fmt.Sprintf(`listen: %q
 admin: {listen: %q}
 log: {level: warn, format: json}
@@ -90,8 +98,14 @@ engine: {drain: 100ms}
 adapter_sets:
   %s:
     data:
-      %s: {type: load, items: %d, fields: %d, bytes: %d, rate: %v, phases: %s, seed: %d, resident: %v}
-`, address, admin, adapterSet, loadAdapter, c.Items, c.Fields, c.Bytes, c.Rate, c.Phases, c.Seed, c.Resident)
+      %s
+`, address, admin, adapterSet, adapter)
+}
+
+// loadSettings are those of the load adapter.
+func loadSettings(c load.Config) string {
+	return fmt.Sprintf("%s: {type: load, items: %d, fields: %d, bytes: %d, rate: %v, phases: %s, seed: %d, resident: %v}",
+		loadAdapter, c.Items, c.Fields, c.Bytes, c.Rate, c.Phases, c.Seed, c.Resident)
 }
 
 // freeAddress returns an address of this machine that nobody listens on.

@@ -201,6 +201,19 @@ func loaded(t testing.TB, c Config) *run {
 	return &run{Adapter: a, out: out, schedule: newSchedule(a.config), start: time.Now()}
 }
 
+func TestAStepIsBounded(t *testing.T) {
+	r := loaded(t, Config{Items: 100, Rate: 10_000})
+	now := 10 * time.Second // 10 million ticks are due, which nobody makes up for at once
+	due := r.step(now)
+	if r.ticks == 0 || r.ticks > 10_000 || due > now+bundle {
+		t.Errorf("a step has made %d ticks and wants to go on after %v; want some thousands, and at once", r.ticks, due-now)
+	}
+	r.wants.add(want{index: restIndex, item: adapters.NewItem(RestItem, 1)})
+	if before := r.ticks; r.step(now) < now || r.ticks != before {
+		t.Errorf("%d ticks in the rest", r.ticks-before)
+	}
+}
+
 func TestTicksDoNotAllocate(t *testing.T) {
 	r := loaded(t, Config{Items: 100, Rate: 100})
 	now := time.Duration(0)

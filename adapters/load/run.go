@@ -88,13 +88,18 @@ func (r *run) begin(w want) {
 	r.out.endOfSnapshot(w.item)
 }
 
-// tick lets all that is due tick, batch by batch. Each batch is stamped before it is
+// batchesMax is how many batches a step fills at most. Where more is due than the
+// engine takes, each step would else be longer than the one before, and nobody would
+// look at what is wanted.
+const batchesMax = 32
+
+// tick lets what is due tick, batch by batch. Each batch is stamped before it is
 // asked for, because that may wait.
 func (r *run) tick(now time.Duration) {
 	if r.schedule.period == 0 {
 		return
 	}
-	for r.out.ok() && r.schedule.due() <= now {
+	for n := 0; n < batchesMax && r.out.ok() && r.schedule.due() <= now; n++ {
 		sent := time.Now()
 		at := sent.Sub(r.start)
 		if !r.out.open() {

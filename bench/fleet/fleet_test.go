@@ -141,6 +141,10 @@ func TestStanding(t *testing.T) {
 	if got := f.Standing(); got != (Standing{Ticks: 1, Behind: 1}) {
 		t.Errorf("%+v, want one behind", got)
 	}
+	f.sessions[1].slow, f.sessions[2].slow = true, true
+	if got := f.Standing(); got != (Standing{Unwatched: 2}) {
+		t.Errorf("%+v, want two items that only slow sessions have", got)
+	}
 }
 
 func TestWhatIsNoUpdateOfOursIsAFault(t *testing.T) {

@@ -89,6 +89,8 @@ type Standing struct {
 	Ticks uint64
 	// Behind are the items of sessions that have not their last number.
 	Behind uint64
+	// Unwatched are items that only slow sessions have, whose numbers are not known.
+	Unwatched int
 }
 
 // Standing compares what the sessions have. It is of use at rest.
@@ -105,7 +107,7 @@ func (f *Fleet) Standing() Standing {
 		}
 	}
 	each(func(number int, seq uint64) { highest[number] = max(highest[number], seq) })
-	var standing Standing
+	standing := Standing{Unwatched: f.unwatched(highest)}
 	for _, seq := range highest {
 		standing.Ticks += seq
 	}
@@ -115,4 +117,20 @@ func (f *Fleet) Standing() Standing {
 		}
 	})
 	return standing
+}
+
+// unwatched counts the items of slow sessions that are not among those seen.
+func (f *Fleet) unwatched(seen map[int]uint64) int {
+	others := make(map[int]bool)
+	for _, s := range f.sessions[f.observers():] {
+		if !s.slow {
+			continue
+		}
+		for _, number := range f.config.Items(s.index) {
+			if _, ok := seen[number]; !ok {
+				others[number] = true
+			}
+		}
+	}
+	return len(others)
 }
