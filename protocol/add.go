@@ -2,7 +2,9 @@ package protocol
 
 import "strconv"
 
-// Add is a subscription, as a client asks for it.
+// Add is a subscription, as a client asks for it ("Subscription Request"). Two of
+// them are equal if they ask for the same: clients repeat a request whose answer
+// they missed, with the same SubID and another ReqID.
 type Add struct {
 	// SubID is the client's number for the subscription, from 1 up.
 	SubID int

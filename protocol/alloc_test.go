@@ -8,6 +8,8 @@ var (
 	updateLine  = []byte("U,12,345,1234.567||99.5|^3|EUR%7CUSD|#\r\n")
 	subcmdLine  = []byte("SUBCMD,1,1,40,1,2\r\n")
 	confLine    = []byte("CONF,1,2.5,filtered\r\n")
+	longBody    = []byte("a long text that nearly stays|1")
+	diffBody    = []byte("^Tbb%7CbBa|2")
 	updateBody  = []byte("1234.567||99.5|^3|EUR%7CUSD|#")
 )
 
@@ -30,15 +32,25 @@ func TestHotPathDoesNotAllocate(t *testing.T) {
 	if err := state.Apply([]byte("1234.567|#|99.5|#|#|#|EUR%7CUSD|#")); err != nil {
 		t.Fatal(err)
 	}
+	diffed := NewItemState(2)
+	diffed.TakeDiffs(nil)
+	if err := diffed.Apply(longBody); err != nil {
+		t.Fatal(err)
+	}
 	var params Params
 	line := []byte("LS_reqId=1&LS_op=destroy")
 	for name, f := range map[string]func(){
-		"a plain token":            func() { AppendToken(buf, plainValue) },
-		"a token with escapes":     func() { AppendToken(buf, escapeValue) },
-		"the head of an update":    func() { AppendUpdateHead(buf, 12345, 678) },
-		"the body of an update":    func() { appendTestBody(buf) },
-		"parsing an update":        func() { _, _ = ParseLine(updateLine) },
-		"applying an update":       func() { _ = state.Apply(updateBody) },
+		"a plain token":         func() { AppendToken(buf, plainValue) },
+		"a token with escapes":  func() { AppendToken(buf, escapeValue) },
+		"the head of an update": func() { AppendUpdateHead(buf, 12345, 678) },
+		"the body of an update": func() { appendTestBody(buf) },
+		"parsing an update":     func() { _, _ = ParseLine(updateLine) },
+		"applying an update":    func() { _ = state.Apply(updateBody) },
+		"the token of a diff":   func() { AppendDiff(buf, TLCPDiff, plainValue) },
+		"applying a diff": func() {
+			_ = diffed.Apply(diffBody)
+			_ = diffed.Apply(longBody)
+		},
 		"parsing parameters":       func() { _ = params.Parse(line) },
 		"CONF":                     func() { AppendCONF(buf, 12, Frequency{Kind: Limited, PerSecond: 2.5}) },
 		"SUBCMD":                   func() { AppendSUBCMD(buf, 12, 3, 40, 1, 2) },

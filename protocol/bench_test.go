@@ -69,6 +69,22 @@ func BenchmarkApply(b *testing.B) {
 	}
 }
 
+func BenchmarkApplyDiff(b *testing.B) {
+	base := []byte(strings.Repeat("The quick brown fox jumps. ", 40))
+	w := BeginDiff(nil)
+	w.Copy(500)
+	w.Add([]byte("!"), 1)
+	w.Delete(1)
+	w.Copy(len(base) - 501)
+	diff, dst := w.End(), make([]byte, 0, 2*len(base))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := ApplyDiff(dst, base, diff); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkParseControl(b *testing.B) {
 	line := []byte("LS_reqId=1&LS_op=add&LS_subId=1&LS_mode=MERGE&LS_group=eur&LS_schema=bid%20ask&LS_data_adapter=FX&LS_snapshot=true&LS_ack=false")
 	var p Params

@@ -1,6 +1,6 @@
 package protocol
 
-// Bind is a bind_session request.
+// Bind is a bind_session request ("Session Binding Request").
 type Bind struct {
 	ConnectionParams
 

@@ -12,10 +12,11 @@ type Error struct {
 // Error returns the text and the code.
 func (e *Error) Error() string { return fmt.Sprintf("%s (code %d)", e.Text, e.Code) }
 
-// The codes of CONERR and END. Codes of 0 and less are the application's own.
-// Clients try again, with a new session, after ConnRecoveryGone,
-// ConnAuthUnavailable, ConnSessionNotFound, ConnRebound, ConnRetry and
-// ConnLifeLimit, and on creation after ConnOverloaded. The rest is final.
+// The codes of CONERR and END ("Appendix A"). Codes of 0 and less are the
+// application's own. Clients try again, with a new session, after
+// ConnRecoveryGone, ConnAuthUnavailable, ConnSessionNotFound, ConnRebound,
+// ConnRetry and ConnLifeLimit, and on creation after ConnOverloaded. The rest is
+// final.
 const (
 	ConnCredentials      = 1  // user or password rejected
 	ConnAdapterSet       = 2  // adapter set not available
@@ -49,8 +50,8 @@ const (
 	ConnClientType       = 71 // client type not supported
 )
 
-// The codes of REQERR, ERROR and MSGFAIL. Codes of 0 and less are the
-// application's own.
+// The codes of REQERR, ERROR and MSGFAIL ("Appendix B"). Codes of 0 and less are
+// the application's own.
 //
 // To a rejected subscription never answer ReqOtherServer, ReqInvalid or
 // ReqMalformed, after which clients give up for good, nor ReqSessionNotFound,

@@ -16,7 +16,8 @@ const (
 	OpMPN                       // one of the five about mobile push notifications
 )
 
-// ControlRequest is a control request. Which fields count depends on Op.
+// ControlRequest is a control request ("Control Requests"). Which fields count
+// depends on Op.
 type ControlRequest struct {
 	ReqID string
 	// Session is empty if the client leaves it to the connection or the URL.
@@ -46,7 +47,8 @@ type ControlRequest struct {
 	CloseSocket bool
 
 	// CauseCode is of OpDestroy: what END is to say, 0 or less, instead of
-	// ConnDestroyed, if HasCauseCode.
+	// ConnDestroyed, if HasCauseCode. CauseMessage should be short and plain; it is
+	// the client's, so nothing relies on that.
 	CauseCode    int
 	HasCauseCode bool
 	CauseMessage string

@@ -1,13 +1,13 @@
 package protocol
 
-import "strings"
-
 // DefaultAdapter is the name of the adapter set, and of the data adapter, of
 // clients that name none.
 const DefaultAdapter = "DEFAULT"
 
 // ConnectionParams are what create_session and bind_session say about the
-// connection that the answer opens. Times that are missing are 0.
+// connection that the answer opens. Times that are missing are 0. PollingMillis and
+// IdleMillis count only with Polling; InactivityMillis, KeepaliveMillis and SendSync
+// only without.
 type ConnectionParams struct {
 	// Polling asks for what there is, instead of a stream.
 	Polling bool
@@ -28,7 +28,7 @@ type ConnectionParams struct {
 	ReduceHead bool
 }
 
-// Create is a create_session request.
+// Create is a create_session request ("Session Creation Request").
 type Create struct {
 	ConnectionParams
 
@@ -47,10 +47,10 @@ type Create struct {
 	TTL int64
 	// MaxBandwidth is in kilobits per second; 0 is no limit.
 	MaxBandwidth float64
-	// SupportedDiffs is a list of formats; without one, all are supported.
+	// SupportedDiffs is a list of formats; without one, all are supported: see Diffs.
 	SupportedDiffs    string
 	HasSupportedDiffs bool
-	// Combo says that the request is also a control request.
+	// Combo says that the line is also a request of its own: see ParseCombo.
 	Combo bool
 }
 
@@ -70,20 +70,6 @@ func ParseCreate(p *Params) (Create, error) {
 	c.SupportedDiffs, c.HasSupportedDiffs = p.Get("LS_supported_diffs")
 	_, c.Combo = p.Get("LS_op")
 	return c, r.done()
-}
-
-// Diff reports whether the client takes values as diffs of a format: "P", a JSON
-// Patch, or "T", a TLCP-diff. It also has to speak V24.
-func (c *Create) Diff(format string) bool {
-	if !c.HasSupportedDiffs {
-		return true
-	}
-	for tag := range strings.SplitSeq(c.SupportedDiffs, ",") {
-		if strings.TrimSpace(tag) == format {
-			return true
-		}
-	}
-	return false
 }
 
 func (r *paramReader) connection() ConnectionParams {

@@ -7,6 +7,9 @@
 // engine's business. What it reads refers to its input, what it writes is
 // appended to a slice of the caller's.
 //
+// Titles in quotes, such as "Session Creation Request", are those of the TLCP
+// specification, version 2.5.0.
+//
 // Text is UTF-8 throughout. What is not becomes U+FFFD on its way in and out,
 // because one bad byte in a WebSocket text message ends the connection.
 package protocol

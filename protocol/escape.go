@@ -28,9 +28,9 @@ func newEscapeTable(always, first string) (t escapeTable) {
 }
 
 var (
-	// textEscapes are those of arguments of lines. Commas are among them even in
-	// the last argument, where the specification allows them: official clients
-	// cut there.
+	// textEscapes are those of arguments of lines ("Common Response and
+	// Notification Syntax"). Commas are among them even in the last argument,
+	// where the specification allows them: official clients cut there.
 	textEscapes = newEscapeTable("%\r\n,", "")
 	// valueEscapes are those of the values of U.
 	valueEscapes = newEscapeTable("%\r\n|", "#$^")

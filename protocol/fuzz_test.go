@@ -15,6 +15,9 @@ func FuzzParseRequest(f *testing.F) {
 	for _, c := range load[requestCase](f, "requests.json") {
 		f.Add([]byte(c.Request+"\r\n"+c.Line), 9)
 	}
+	for _, c := range load[comboCase](f, "combos.json") {
+		f.Add([]byte(c.Message), 30)
+	}
 	f.Add([]byte("heartbeat\r\n\r\n"), 0)
 	f.Add([]byte("control\r\nLS_reqId=1&LS_op=destroy&\r\nLS_reqId=2&LS_op=delete&LS_subId=1\r\n"), 40)
 	f.Fuzz(func(t *testing.T, msg []byte, cut int) {
@@ -65,6 +68,9 @@ func checkCut(t *testing.T, body []byte, all [][]byte, cut int) {
 }
 
 func checkRequest(t *testing.T, request RequestName, line []byte) {
+	if request == CreateSession {
+		checkCombo(t, line)
+	}
 	got, err := parseRequest(request, line)
 	if err != nil {
 		var refusal *Error
@@ -100,6 +106,34 @@ func checkRequest(t *testing.T, request RequestName, line []byte) {
 	}
 }
 
+// checkCombo reads a line as what rides on a create_session: it says the same as a
+// request of its own, or is refused as a part of the whole.
+func checkCombo(t *testing.T, line []byte) {
+	var p Params
+	if p.Parse(line) != nil {
+		return
+	}
+	combo, err := ParseCombo(&p)
+	var refusal *Error
+	if err != nil {
+		if !errors.As(err, &refusal) || refusal.Code != ConnCombo {
+			t.Fatalf("%q: %v", line, err)
+		}
+		return
+	}
+	if err := p.Parse(append(append([]byte(nil), line...), "&LS_reqId=1&LS_session="...)); err != nil {
+		return // too many
+	}
+	if combo.IsMessage {
+		combo.Message.ReqID = "1"
+		if m, err := ParseMessage(&p); err != nil || m != combo.Message {
+			t.Fatalf("%q: got %+v, want %+v, %v", line, combo.Message, m, err)
+		}
+	} else if c, err := ParseControl(&p); err != nil || c.Add != combo.Add {
+		t.Fatalf("%q: got %+v, want %+v, %v", line, combo.Add, c.Add, err)
+	}
+}
+
 // FuzzParseLine reads a line as a client does. What it understands, it can write,
 // and understands again.
 func FuzzParseLine(f *testing.F) {
@@ -117,12 +151,12 @@ func FuzzParseLine(f *testing.F) {
 		if n.Tag == TagUnknown {
 			return
 		}
-		out := appendNotification(nil, n)
+		out := appendNotification(nil, V25, n)
 		again, err := ParseLine(out)
 		if err != nil {
 			t.Fatalf("%q, written %q: %v", line, out, err)
 		}
-		if second := appendNotification(nil, again); !bytes.Equal(out, second) {
+		if second := appendNotification(nil, V25, again); !bytes.Equal(out, second) {
 			t.Fatalf("%q: written %q, then %q", line, out, second)
 		}
 		if n.Tag == TagU {

@@ -53,8 +53,9 @@ func AppendSYNC(dst []byte, seconds int64) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// AppendPROG appends the number of data notifications before those that follow.
-// It answers LS_recovery_from, and nothing else.
+// AppendPROG appends the number of data notifications before those that follow
+// ("Progressive of Last Data Notification"). It answers LS_recovery_from, and
+// nothing else. It must not be more than that.
 func AppendPROG(dst []byte, n uint64) []byte {
 	dst = strconv.AppendUint(append(dst, "PROG,"...), n, 10)
 	return append(dst, "\r\n"...)

@@ -5,7 +5,8 @@ import "strconv"
 // reservedSequence is the name older protocols had for no sequence at all.
 const reservedSequence = "UNORDERED_MESSAGES"
 
-// MessageRequest is a msg request: something that the client says to the server.
+// MessageRequest is a msg request ("Message Send Request"): something that the
+// client says to the server.
 type MessageRequest struct {
 	ReqID string
 	// Session is empty if the client leaves it to the connection or the URL.
@@ -17,7 +18,7 @@ type MessageRequest struct {
 	// Prog is the message's number, from 1 up; 0 if it has none.
 	Prog int64
 	// MaxWait is how many milliseconds to wait for messages with lower numbers of
-	// the sequence; -1 leaves it to the server.
+	// the sequence; -1 leaves it to the server. Without a sequence it is -1.
 	MaxWait int64
 	// Outcome wants a MSGDONE or MSGFAIL.
 	Outcome bool
@@ -30,9 +31,15 @@ type MessageRequest struct {
 // has its ReqID and Session, if those could be read.
 func ParseMessage(p *Params) (MessageRequest, error) {
 	r := paramReader{params: p}
+	id, session := r.reqID(), r.get("LS_session", "")
+	m := r.message()
+	m.ReqID, m.Session = id, session
+	return m, r.done()
+}
+
+// message reads what a message is, whatever it came with.
+func (r *paramReader) message() MessageRequest {
 	m := MessageRequest{
-		ReqID:    r.reqID(),
-		Session:  r.get("LS_session", ""),
 		Message:  r.need("LS_message"),
 		Sequence: r.sequence(),
 		Prog:     r.number("LS_msg_prog", 1, 0),
@@ -40,10 +47,13 @@ func ParseMessage(p *Params) (MessageRequest, error) {
 		Outcome:  r.flag("LS_outcome", true),
 		Ack:      r.flag("LS_ack", true),
 	}
+	if m.Sequence == "" {
+		m.MaxWait = -1
+	}
 	if m.Prog == 0 && (m.Sequence != "" || m.Outcome) {
 		r.fail(malformed("LS_msg_prog is missing"))
 	}
-	return m, r.done()
+	return m
 }
 
 func (r *paramReader) sequence() string {
@@ -69,9 +79,9 @@ func isSequence(s string) bool {
 	return s != ""
 }
 
-// AppendMSGDONE appends the notification that a message was handled, with the
-// application's response. Clients before V25 do not get the response; later ones
-// insist on it, even if it is empty.
+// AppendMSGDONE appends the notification ("Message-Related Notifications") that a
+// message was handled, with the application's response. Clients before V25 do not
+// get the response; later ones insist on it, even if it is empty.
 func AppendMSGDONE(dst []byte, v Version, sequence string, prog int64, response string) []byte {
 	dst = appendMessage(append(dst, "MSGDONE,"...), sequence, prog)
 	if v >= V25 {
@@ -80,12 +90,21 @@ func AppendMSGDONE(dst []byte, v Version, sequence string, prog int64, response 
 	return append(dst, "\r\n"...)
 }
 
-// AppendMSGFAIL appends the notification that a message was not handled. With
-// ReqMessagesSkipped the text is the count of messages skipped, up to prog. An
-// application's refusal has a code of 0 or less.
+// AppendMSGFAIL appends the notification that a message was not handled. An
+// application's refusal has a code of 0 or less. For messages that never came there
+// is AppendSkipped.
 func AppendMSGFAIL(dst []byte, sequence string, prog int64, code int, text string) []byte {
 	dst = appendMessage(append(dst, "MSGFAIL,"...), sequence, prog)
 	return appendRefusal(append(dst, ','), code, text)
+}
+
+// AppendSkipped appends the notification that messages of a sequence were waited
+// for too long: count of them, up to the number prog.
+func AppendSkipped(dst []byte, sequence string, prog, count int64) []byte {
+	if count == 1 {
+		return AppendMSGFAIL(dst, sequence, prog, ReqMessageSkipped, "Message skipped: it came too late")
+	}
+	return AppendMSGFAIL(dst, sequence, prog, ReqMessagesSkipped, strconv.FormatInt(count, 10))
 }
 
 // appendMessage appends what names a message. No sequence is a "*".

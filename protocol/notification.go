@@ -75,6 +75,20 @@ func ParseLine(line []byte) (Notification, error) {
 	return n, nil
 }
 
+// Skipped returns how many messages up to Number a MSGFAIL says were skipped; 0 for
+// any other line.
+func (n *Notification) Skipped() int64 {
+	switch {
+	case n.Tag != TagMSGFAIL:
+	case n.Code == ReqMessageSkipped:
+		return 1
+	case n.Code == ReqMessagesSkipped:
+		count, _ := parseNumber(n.Text)
+		return count
+	}
+	return 0
+}
+
 // Message returns Text without escapes.
 func (n *Notification) Message() string { return unescape(n.Text) }
 

@@ -28,6 +28,17 @@ func TestMessageOfBadEscapes(t *testing.T) {
 	}
 }
 
+func TestSkipped(t *testing.T) {
+	for line, want := range map[string]int64{
+		"MSGFAIL,S,9,39,3": 3, "MSGFAIL,S,9,38,": 1, "MSGFAIL,S,9,39,x": 0, "MSGFAIL,S,9,34,3": 0, "REQERR,9,39,3": 0,
+	} {
+		n, err := ParseLine([]byte(line))
+		if got := n.Skipped(); err != nil || got != want {
+			t.Errorf("%q: got %d, %v, want %d", line, got, err, want)
+		}
+	}
+}
+
 // cutAll cuts the lines off a stream that arrives in two pieces.
 func cutAll(first, second []byte) (lines []string, rest []byte) {
 	var data []byte

@@ -67,10 +67,10 @@ func SplitMessage(msg []byte) (name, rest []byte) {
 	return bytes.TrimSuffix(name, []byte{'\r'}), rest
 }
 
-// Lines returns the parameter lines of a body, or of what follows the first line
-// of a WebSocket message: each is one request. They are separated by CR LF; a
-// bare LF will do. An "&" or a CR LF at the end, as older clients send it, is
-// left out.
+// Lines returns the parameter lines ("Request Syntax") of a body, or of what
+// follows the first line of a WebSocket message: each is one request. They are
+// separated by CR LF; a bare LF will do. An "&" or a CR LF at the end, as older
+// clients send it, is left out.
 //
 // There is always at least one line: without any parameters it is empty, as in a
 // heartbeat.

@@ -207,23 +207,49 @@ func TestRefusalsNameTheParameter(t *testing.T) {
 
 func TestDiffs(t *testing.T) {
 	for _, c := range []struct {
-		line string
-		p, t bool
+		line        string
+		version     Version
+		patch, tlcp bool
 	}{
-		{"LS_cid=c", true, true},
-		{"LS_cid=c&LS_supported_diffs=", false, false},
-		{"LS_cid=c&LS_supported_diffs=P", true, false},
-		{"LS_cid=c&LS_supported_diffs=P%2C%20T", true, true},
-		{"LS_cid=c&LS_supported_diffs=T,X", false, true},
+		{"LS_cid=c", V25, true, true},
+		{"LS_cid=c", V24, true, true},
+		{"LS_cid=c", V23, false, false},
+		{"LS_cid=c&LS_supported_diffs=P,T", V20, false, false},
+		{"LS_cid=c&LS_supported_diffs=", V25, false, false},
+		{"LS_cid=c&LS_supported_diffs=P", V25, true, false},
+		{"LS_cid=c&LS_supported_diffs=P%2C%20T", V25, true, true},
+		{"LS_cid=c&LS_supported_diffs=T,X", V25, false, true},
+		{"LS_cid=c&LS_supported_diffs=PT,p,,TLCP-diff", V25, false, false},
 	} {
 		got, err := parseRequest(CreateSession, []byte(c.line))
 		if err != nil {
 			t.Fatal(err)
 		}
 		create := got.(Create)
-		if create.Diff("P") != c.p || create.Diff("T") != c.t {
-			t.Errorf("%s: got %v and %v", c.line, create.Diff("P"), create.Diff("T"))
+		formats := create.Diffs(c.version)
+		if formats.Has(JSONPatch) != c.patch || formats.Has(TLCPDiff) != c.tlcp || formats.Has('X') {
+			t.Errorf("%s, %v: got %v and %v", c.line, c.version, formats.Has(JSONPatch), formats.Has(TLCPDiff))
 		}
+	}
+}
+
+// A request whose answer got lost comes again under another id; a server knows it by
+// what it asks for.
+func TestRepeatedSubscriptionIsEqual(t *testing.T) {
+	parse := func(line string) Add {
+		got, err := parseRequest(Control, []byte(line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.(ControlRequest).Add
+	}
+	const line = "LS_op=add&LS_subId=1&LS_mode=MERGE&LS_group=a%20b&LS_schema=s&LS_snapshot=true&LS_requested_max_frequency=2.50"
+	first := parse(line + "&LS_reqId=1")
+	if again := parse("LS_reqId=2&" + strings.ReplaceAll(line, "%20", " ")); again != first {
+		t.Errorf("got %+v, then %+v", first, again)
+	}
+	if other := parse(line + "0&LS_reqId=2&LS_selector=x"); other == first {
+		t.Errorf("another one is equal: %+v", other)
 	}
 }
 

@@ -2,8 +2,9 @@ package protocol
 
 import "strconv"
 
-// The lines of this file answer requests, open and end connections. All lines of
-// a server end with CR LF, also the last one of a WebSocket message.
+// The lines of this file answer requests, open and end connections ("Session
+// Creation and Binding Responses", "Control Responses"). All lines of a server
+// end with CR LF, also the last one of a WebSocket message.
 
 // AppendCONOK appends the answer to a create_session or bind_session that
 // succeeded. Clients take keepaliveMillis over and ask for it the next time: it

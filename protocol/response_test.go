@@ -51,6 +51,9 @@ func TestResponses(t *testing.T) {
 		{AppendMSGDONE(nil, V24, "", 1, "not told"), "MSGDONE,*,1"},
 		{AppendMSGFAIL(nil, "SEQ", 9, ReqMessagesSkipped, "3"), "MSGFAIL,SEQ,9,39,3"},
 		{AppendMSGFAIL(nil, "", 9, -1, ""), "MSGFAIL,*,9,-1,"},
+		{AppendSkipped(nil, "SEQ", 9, 3), "MSGFAIL,SEQ,9,39,3"},
+		{AppendSkipped(nil, "SEQ", 9, 1), "MSGFAIL,SEQ,9,38,Message skipped: it came too late"},
+		{AppendMSGDONE(nil, V20, "SEQ", 2, "x"), "MSGDONE,SEQ,2"},
 	} {
 		if string(c.got) != c.want+"\r\n" {
 			t.Errorf("got %q, want %q", c.got, c.want)

@@ -2,8 +2,9 @@ package protocol
 
 import "strconv"
 
-// The lines of this file are about subscriptions. They are data notifications:
-// counted for recovery. Items and fields count from 1.
+// The lines of this file are about subscriptions ("Other Subscription-Related
+// Notifications"). They are data notifications: counted for recovery. Items and
+// fields count from 1.
 
 // AppendSUBOK appends the notification that a subscription begins, in any mode
 // but COMMAND. It comes before all others of the subscription.

@@ -42,8 +42,9 @@ func (t Tag) String() string {
 	return shapes[t].name
 }
 
-// Counted reports whether t is a data notification. Both sides count those, from
-// the start of the session, so that a recovery can go on behind the last.
+// Counted reports whether t is a data notification ("Session Recovery"). Both
+// sides count those, from the start of the session, so that a recovery can go on
+// behind the last.
 func (t Tag) Counted() bool { return t >= TagSUBOK && t <= TagMSGFAIL }
 
 // shape is what a line is made of.

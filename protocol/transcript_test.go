@@ -123,9 +123,9 @@ func TestUpdates(t *testing.T) {
 }
 
 type lineCase struct {
-	Line, Tag         string
-	DecodeOnly, Error bool
-	Want              struct {
+	Line, Tag, Version string
+	DecodeOnly, Error  bool
+	Want               struct {
 		Sub, Item, Items, Fields, KeyPos, CommandPos, Code, Limit int
 
 		Number     int64
@@ -165,7 +165,11 @@ func TestLines(t *testing.T) {
 			continue
 		}
 		seen[n.Tag] = true
-		if got := string(appendNotification(nil, n)); got != c.Line+"\r\n" {
+		v := V25
+		if c.Version != "" {
+			v, _ = ParseVersion(c.Version)
+		}
+		if got := string(appendNotification(nil, v, n)); got != c.Line+"\r\n" {
 			t.Errorf("encode %q: got %q", c.Line, got)
 		}
 	}
@@ -186,7 +190,7 @@ func sameNotification(a, b Notification) bool {
 
 // appendNotification writes a line of which the parts are known, with the
 // encoders that the server uses.
-func appendNotification(dst []byte, n Notification) []byte {
+func appendNotification(dst []byte, v Version, n Notification) []byte {
 	name, text := unescape(n.Name), n.Message()
 	star := func(s string) string {
 		if s == "*" {
@@ -242,7 +246,7 @@ func appendNotification(dst []byte, n Notification) []byte {
 	case TagU:
 		return append(append(AppendUpdateHead(dst, n.Sub, n.Item), n.Text...), "\r\n"...)
 	case TagMSGDONE:
-		return AppendMSGDONE(dst, V25, star(name), n.Number, text)
+		return AppendMSGDONE(dst, v, star(name), n.Number, text)
 	case TagMSGFAIL:
 		return AppendMSGFAIL(dst, star(name), n.Number, n.Code, text)
 	}
@@ -299,6 +303,8 @@ func parseRequest(name RequestName, line []byte) (any, error) {
 		return asAny(ParseControl(&p))
 	case Message:
 		return asAny(ParseMessage(&p))
+	case Heartbeat:
+		return ParseHeartbeat(&p), nil
 	}
 	return nil, nil
 }
@@ -319,6 +325,8 @@ func defaultRequest(name RequestName, want json.RawMessage) any {
 			c.Add.DataAdapter = DefaultAdapter
 		}
 		return c
+	case Heartbeat:
+		return &HeartbeatRequest{}
 	}
 	return &MessageRequest{MaxWait: -1, Outcome: true, Ack: true}
 }

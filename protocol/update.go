@@ -2,8 +2,8 @@ package protocol
 
 import "strconv"
 
-// U, the update notification, is a head, made for one receiver, and a body, which
-// many receivers share:
+// U, the update notification ("Real-Time Update"), is a head, made for one
+// receiver, and a body, which many receivers share:
 //
 //	U,<sub>,<item>,|<token>|<token>|…<CR LF>
 //	     head      |        body
@@ -32,7 +32,7 @@ type Body struct {
 // BeginBody begins a body that is appended to dst.
 func BeginBody(dst []byte) Body { return Body{dst: dst, start: len(dst)} }
 
-// Token gives the next field a value, in the form of AppendToken.
+// Token gives the next field a value, in the form of AppendToken or AppendDiff.
 func (b *Body) Token(tok []byte) {
 	if b.run > 0 {
 		b.skip()

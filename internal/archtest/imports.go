@@ -9,8 +9,10 @@ type rule struct {
 	ours []string
 	// others are prefixes of the third-party modules that may be imported.
 	others []string
-	// light says that others holds for what is imported indirectly as well.
-	light bool
+	// light says that others holds for what is imported indirectly as well, but for
+	// the modules of indirect.
+	light    bool
+	indirect []string
 	// never are patterns of packages of the standard library that may not be
 	// imported.
 	never  []string
@@ -27,6 +29,14 @@ var rules = []rule{
 		reason:  "it turns bytes into values and back, so that it can be fuzzed and shared: no clock, no lock, no socket",
 	},
 	{
+		pattern: "protocol/diff",
+		ours:    []string{"protocol"},
+		others:  diffModules,
+		light:   true,
+		never:   []string{"net/...", "time", "sync/...", "log/...", "os/...", "context", "flag"},
+		reason:  "it compares values, as purely as protocol writes them, and only here are the libraries for JSON Patch",
+	},
+	{
 		pattern: "adapters",
 		light:   true,
 		never:   []string{"net/...", "os/...", "flag", "log/..."},
@@ -39,11 +49,12 @@ var rules = []rule{
 		reason:  "it decides what to send, not how it looks and not when: the caller owns it and passes the time",
 	},
 	{
-		pattern: "engine",
-		ours:    []string{"adapters", "conflation", "protocol"},
-		light:   true,
-		never:   []string{"net", "net/http/...", "os/...", "flag"},
-		reason:  "the core runs in a test without a socket, a file or a flag",
+		pattern:  "engine",
+		ours:     []string{"adapters", "conflation", "protocol", "protocol/diff"},
+		light:    true,
+		indirect: diffModules,
+		never:    []string{"net", "net/http/...", "os/...", "flag"},
+		reason:   "the core runs in a test without a socket, a file or a flag",
 	},
 	{
 		pattern: "engine/transport/...",
@@ -111,6 +122,12 @@ var rules = []rule{
 		never:   []string{"flag"},
 		reason:  "helpers are leaves: one idea each, standard library only",
 	},
+}
+
+// diffModules are the libraries for JSON Patch, and those that they import.
+var diffModules = []string{
+	"github.com/wI2L/jsondiff", "github.com/evanphx/json-patch/v5",
+	"github.com/tidwall/gjson", "github.com/tidwall/sjson", "github.com/tidwall/match", "github.com/tidwall/pretty",
 }
 
 // longFiles are the files that may have more than maxLines lines, with the reason.

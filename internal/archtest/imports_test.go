@@ -47,7 +47,7 @@ func (r *rule) faults(p *goPackage, isStandard func(path string) bool) []string 
 		return faults
 	}
 	for _, imported := range p.Deps {
-		if isStandard(imported) || isOurs(imported) || matchesAny(r.others, imported) {
+		if isStandard(imported) || isOurs(imported) || matchesAny(r.others, imported) || matchesAny(r.indirect, imported) {
 			continue
 		}
 		faults = append(faults, fmt.Sprintf("%s imports %s indirectly", p.path(), imported))
@@ -125,6 +125,10 @@ func TestImportsAreFound(t *testing.T) {
 		"the transport knows no items":             {"engine/transport", module + "/conflation", false, false},
 		"adapters do not know each other":          {"adapters/demo", module + "/adapters/replay", false, false},
 		"adapters know the contract":               {"adapters/demo", module + "/adapters", false, true},
+		"the protocol knows no library":            {"protocol", "github.com/wI2L/jsondiff", false, false},
+		"its diffs do":                             {"protocol/diff", "github.com/wI2L/jsondiff", false, true},
+		"the engine knows them through diffs":      {"engine", "github.com/wI2L/jsondiff", true, true},
+		"but not itself":                           {"engine", "github.com/wI2L/jsondiff", false, false},
 		"the contract is light, also indirectly":   {"adapters", "example.com/heavy", true, false},
 		"nobody imports the command":               {"internal/ratelog", module + "/cmd/halley", false, false},
 		"not even another command":                 {"cmd/other", module + "/cmd/halley", false, false},

@@ -165,7 +165,7 @@ func (c *Conn) open(o Options) error {
 	// The kind of client; servers take any.
 	p := protocol.AppendParam(nil, "LS_cid", "mgQkwtwdysogQz2BJ4Ji kOj2Bg")
 	p = protocol.AppendParam(p, "LS_send_sync", "false")
-	p = protocol.AppendParam(p, "LS_supported_diffs", "") // ItemState knows none
+	p = protocol.AppendParam(p, "LS_supported_diffs", "") // an ItemState takes none by itself
 	if o.AdapterSet != "" {
 		p = protocol.AppendParam(p, "LS_adapter_set", o.AdapterSet)
 	}
