@@ -30,7 +30,7 @@ func (l *Loop) answered(e *entry) {
 			s.behind(sub)
 			return
 		}
-		l.deliver(e, st)
+		l.deliver(e, sub)
 	}
 	st.have, sub.view = e.seq, e.view
 	if st.have == 0 {
@@ -40,7 +40,8 @@ func (l *Loop) answered(e *entry) {
 	if e.more || e.again {
 		s.behind(sub)
 	} else {
-		sub.state, st.ready = subscriberReady, true
+		sub.state = subscriberReady
+		st.setReady(true)
 	}
 	s.pump()
 }
@@ -57,14 +58,14 @@ func answerLength(lines []byte) int {
 }
 
 // deliver appends the lines of an answer to the session's output.
-func (l *Loop) deliver(e *entry, st *seat) {
-	s, id, index := st.sub.subscription.session, st.sub.subscription.id, int(st.sub.index)
+func (l *Loop) deliver(e *entry, sub *subscriber) {
+	s, id, index := sub.subscription.session, sub.subscription.id, int(sub.index)
 	for lines := e.body; len(lines) > 0; {
 		kind, body, rest := nextLine(lines)
 		lines = rest
 		switch kind {
 		case entryUpdate:
-			l.line = append(st.appendHead(l.line[:0]), body...)
+			l.line = append(s.appendHead(l.line[:0], int(sub.at)), body...)
 			l.stats.updates.Add(1)
 		case entryClear:
 			l.line = protocol.AppendCS(l.line[:0], id, index)
@@ -75,17 +76,17 @@ func (l *Loop) deliver(e *entry, st *seat) {
 		}
 		s.data(l.line)
 	}
-	st.last = s.count
-	if e.done && st.sub.waitsEnd {
-		s.endSnapshot(st)
+	sub.seat().last = s.count
+	if e.done && sub.waitsEnd {
+		s.endSnapshot(sub)
 	}
 }
 
 // endSnapshot tells a subscriber that its snapshot is complete.
-func (s *Session) endSnapshot(st *seat) {
-	st.sub.waitsEnd = false
-	s.data(protocol.AppendEOS(s.loop.line[:0], st.sub.subscription.id, int(st.sub.index)))
-	if st.have > 0 {
+func (s *Session) endSnapshot(sub *subscriber) {
+	sub.waitsEnd = false
+	s.data(protocol.AppendEOS(s.loop.line[:0], sub.subscription.id, int(sub.index)))
+	if st := sub.seat(); st.have > 0 {
 		st.last = s.count
 	}
 }

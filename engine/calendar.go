@@ -96,12 +96,12 @@ func (l *Loop) glance(outlets []*outlet) {
 	}
 	for _, o := range outlets {
 		if o.plain {
-			seen += o.conn.Buffered() + len(o.session.seats)
+			seen += o.conn.Buffered()
 		}
 	}
 	for _, o := range outlets {
-		if o.plain && len(o.session.seats) > 0 {
-			seen += int(o.session.seats[0].have)
+		if len(o.seats) > 0 {
+			seen += int(o.seats[0].have)
 		}
 	}
 	l.seen += seen

@@ -103,7 +103,7 @@ func (s *Session) reconf(r *request) []byte {
 		s.confirm(sub)
 		for i := range sub.members {
 			if m := &sub.members[i]; m.state == subscriberReady {
-				m.seat().ready = false
+				m.seat().setReady(false)
 				s.behind(m)
 			} else if m.state == subscriberAsked {
 				m.ask() // the newer question counts

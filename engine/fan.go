@@ -59,24 +59,25 @@ const recentAge = int64(50e6)
 // ended tells a subscriber that waits for it that its snapshot is complete.
 func (l *Loop) ended(sub *subscriber, e *entry) {
 	st, s := sub.seat(), sub.subscription.session
-	if !st.ready || !sub.waitsEnd {
+	if !st.ready() || !sub.waitsEnd {
 		return
 	}
 	s.gather()
 	if st.have < e.base || !s.fits(controlLine) {
-		l.lag(st)
+		l.lag(s.outlet, int(sub.at))
 		return
 	}
-	s.endSnapshot(st)
+	s.endSnapshot(sub)
 }
 
-// lag notes that a subscriber missed something: one number stays where it is, and
+// lag notes that the subscriber of a seat missed something: one number stays where it is, and
 // the session asks for the rest when its client can take it.
-func (l *Loop) lag(st *seat) {
-	st.ready = false
-	st.sub.owed = true
-	s := st.sub.subscription.session
+func (l *Loop) lag(o *outlet, at int) {
+	o.seats[at].setReady(false)
+	s := o.session
+	sub := s.receivers[at]
+	sub.owed = true
 	s.wire.full, s.plain = true, false
-	s.behind(st.sub)
+	s.behind(sub)
 	l.stats.lagged.Add(1)
 }

@@ -45,7 +45,7 @@ func (l *Loop) writeOut(o *outlet) (more bool) {
 	if len(o.buf) > Headroom {
 		out = append(out, o.buf[Headroom:]...)
 	}
-	out, more = o.session.pull(out)
+	out, more = l.pull(o, out)
 	l.out = out
 	if len(out) == Headroom {
 		return more
@@ -100,7 +100,7 @@ func (s *Session) gather() {
 	if len(s.buf) > Headroom {
 		out = append(out, s.buf[Headroom:]...)
 	}
-	l.out, _ = s.pull(out)
+	l.out, _ = l.pull(s.outlet, out)
 	if len(l.out) > n {
 		s.append(l.out[n:])
 	}

@@ -6,20 +6,20 @@ package engine
 type outlet struct {
 	slot    int32    // in the loop's tables
 	plain   bool     // a flush is one write and no more, see flush
+	from    int32    // the seat that the next pull begins with
 	session *Session // nil while nobody has the outlet
 	conn    Conn     // of the stream, on this loop; nil if there is none
 	// buf is what waits for the next flush besides updates, behind Headroom bytes;
 	// nil while there is nothing.
 	buf []byte
-	// count is the number of data lines written so far, as the client counts them.
-	count uint64
+	due int64 // tick of the flush, see calendar
 
-	room    int   // how long a write may get now; 0 while no connection takes anything
-	left    int64 // bytes that the response may still have, see binding.budget
-	due     int64 // tick of the flush, see calendar
-	flushed int64 // when it was last flushed
-	wrote   int64 // when the connection was last written to
-	_       [24]byte
+	seats   []seat // of the session's subscribers
+	count   uint64 // data lines written so far, as the client counts them
+	room    int    // how long a write may get now; 0 while no connection takes anything
+	left    int64  // bytes that the response may still have, see binding.budget
+	flushed int64  // when it was last flushed
+	wrote   int64  // when the connection was last written to
 }
 
 // outlets lends outlets to the sessions of a loop.
@@ -53,7 +53,7 @@ func (l *Loop) attach(s *Session) {
 	p.free = p.free[:last]
 	o.session = s
 	if old := s.outlet; old != nil {
-		o.count, o.flushed, o.wrote = old.count, old.flushed, old.wrote
+		o.seats, o.count, o.flushed, o.wrote = old.seats, old.count, old.flushed, old.wrote
 	}
 	s.outlet = o
 }
@@ -62,7 +62,7 @@ func (l *Loop) attach(s *Session) {
 // not touch another session's.
 func (l *Loop) detach(s *Session) {
 	o := s.outlet
-	s.outlet = &outlet{slot: -1, session: s, count: o.count, flushed: o.flushed, wrote: o.wrote}
+	s.outlet = &outlet{slot: -1, session: s, seats: o.seats, count: o.count, flushed: o.flushed, wrote: o.wrote}
 	l.scheduled[o.slot] = true
 	*o = outlet{slot: o.slot}
 	l.outlets.free = append(l.outlets.free, o)

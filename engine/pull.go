@@ -1,36 +1,34 @@
 package engine
 
-import "github.com/halley-stream/halley/protocol"
-
-// pull appends to out what the session's subscribers lack of what was said last,
-// and reports whether there was no room for all of it. out begins with what waits
-// in buf.
-func (s *Session) pull(out []byte) (_ []byte, more bool) {
-	l, seats := s.loop, s.seats
-	count := s.count
+// pull appends to out what an outlet's subscribers lack of what was said last, and
+// reports whether there was no room for all of it. out begins with what waits in
+// buf.
+func (l *Loop) pull(o *outlet, out []byte) (_ []byte, more bool) {
+	seats, from, count := o.seats, int(o.from), o.count
 	for k := range seats {
-		i := s.from + k // where there was no room last time
+		i := from + k // where there was no room last time
 		if i >= len(seats) {
 			i -= len(seats)
 		}
 		st := &seats[i]
-		if st.fan == nil || st.have >= st.fan.newest || !st.ready {
+		if st.fan == nil || st.have >= st.fan.newest || !st.ready() {
 			continue
 		}
-		if out, more = l.catchUp(s, st, out); more {
-			s.from = i
+		if out, more = l.catchUp(o, i, out); more {
+			o.from = int32(i)
 			break
 		}
 	}
-	if n := s.count - count; n > 0 {
+	if n := o.count - count; n > 0 {
 		l.stats.updates.Add(n)
 	}
 	return out, more
 }
 
-// catchUp appends what one subscriber lacks. The records are linked from the newest
+// catchUp appends what the subscriber of a seat lacks. The records are linked from the newest
 // on; the oldest that it needs is the one that fits to what it has.
-func (l *Loop) catchUp(s *Session, st *seat, out []byte) (_ []byte, more bool) {
+func (l *Loop) catchUp(o *outlet, at int, out []byte) (_ []byte, more bool) {
+	st := &o.seats[at]
 	chain := l.chain[:0]
 	for number := st.fan.last; ; {
 		if st.have == 0 && number < st.last { // said before the subscriber came
@@ -38,7 +36,7 @@ func (l *Loop) catchUp(s *Session, st *seat, out []byte) (_ []byte, more bool) {
 		}
 		rec := l.recent.get(number)
 		if rec == nil || rec.seq <= st.have {
-			l.lag(st)
+			l.lag(o, at)
 			return out, false
 		}
 		chain = append(chain, rec)
@@ -55,20 +53,20 @@ func (l *Loop) catchUp(s *Session, st *seat, out []byte) (_ []byte, more bool) {
 			if rec.full > 0 && st.have == 0 {
 				body = l.recent.full(rec)
 			} else if broken != brokenSharedDelta {
-				l.lag(st)
+				l.lag(o, at)
 				return out, false
 			}
 		}
-		if len(out)+headMax+len(body) > s.room && !s.alone(out) {
+		if len(out)+headMax+len(body) > o.room && !o.session.alone(out) {
 			return out, true
 		}
 		if rec.kind == entryClear {
-			out = protocol.AppendCS(out, st.sub.subscription.id, int(st.sub.index))
+			out = o.appendClear(out, at)
 		} else {
-			out = append(st.appendHead(out), body...)
+			out = append(o.appendHead(out, at), body...)
 		}
-		s.count++
-		st.have, st.last = rec.seq, s.count
+		o.count++
+		st.have, st.last = rec.seq, o.count
 	}
 	return out, false
 }

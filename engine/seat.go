@@ -2,53 +2,85 @@ package engine
 
 import "github.com/halley-stream/halley/protocol"
 
-// seat is what the loop knows of one subscriber to write to it. The seats of a
-// session lie side by side, because a flush looks at all of them. Loop only.
+// seat is what a flush needs to know of one subscriber. The seats of a session lie
+// side by side, because a flush looks at all of them: two to a cache line. Loop
+// only.
 type seat struct {
 	fan *fan // of the view that the subscriber sits in, or nil
-	sub *subscriber
 	// have is the number of the last line that the subscriber got.
 	have uint64
 	// last is the session's data count when a line of it was last written. While
-	// have is 0 there was none, and it is the number of the record from which on it
+	// have is 0 there was none, and it is the number in recent from which on it
 	// wants all.
 	last uint64
-	// head is "U,<subscription>,<item>,"; headLen is 0 where that is longer.
-	head    [14]byte
-	headLen uint8
-	// ready says that emissions fit; else it is behind, or an answer is under way
-	// that will say all.
-	ready bool
+	// ids is "<subscription>,<item>,", as far as it fits.
+	ids [7]byte
+	// state is the length of ids, 0 where they do not fit, and seatReady.
+	state uint8
 }
 
-func newSeat(sub *subscriber) seat {
-	st := seat{sub: sub}
-	if head := protocol.AppendUpdateHead(nil, sub.subscription.id, int(sub.index)); len(head) <= len(st.head) {
-		st.headLen = uint8(copy(st.head[:], head))
+// seatReady says that emissions fit; else the subscriber is behind, or an answer is
+// under way that will say all.
+const seatReady = 0x80
+
+func (st *seat) ready() bool { return st.state&seatReady != 0 }
+
+func (st *seat) setReady(ready bool) {
+	st.state &^= seatReady
+	if ready {
+		st.state |= seatReady
 	}
-	return st
 }
 
-// appendHead appends the head of an update.
-func (st *seat) appendHead(dst []byte) []byte {
-	if st.headLen == 0 {
-		return protocol.AppendUpdateHead(dst, st.sub.subscription.id, int(st.sub.index))
+// updateTag is what ids come behind.
+const updateTag = "U,"
+
+// seat gives a subscriber its seat in the session.
+func (s *Session) seat(sub *subscriber) {
+	sub.at = int32(len(s.seats))
+	st := seat{}
+	if ids := protocol.AppendUpdateHead(nil, sub.subscription.id, int(sub.index))[len(updateTag):]; len(ids) <= len(st.ids) {
+		st.state = uint8(copy(st.ids[:], ids))
 	}
-	return append(dst, st.head[:st.headLen]...)
+	s.seats = append(s.seats, st)
+	s.receivers = append(s.receivers, sub)
 }
 
-// seat returns the subscriber's seat, until the session's next subscription.
+// seat returns the subscriber's seat. It moves when the session's subscriptions
+// change.
 func (sub *subscriber) seat() *seat { return &sub.subscription.session.seats[sub.at] }
+
+// appendHead appends the head of an update to the subscriber of a seat.
+func (o *outlet) appendHead(dst []byte, at int) []byte {
+	st := &o.seats[at]
+	if n := st.state &^ seatReady; n > 0 {
+		return append(append(dst, updateTag...), st.ids[:n]...)
+	}
+	sub := o.session.receivers[at]
+	return protocol.AppendUpdateHead(dst, sub.subscription.id, int(sub.index))
+}
+
+// appendClear appends the clearing of a subscriber's snapshot.
+func (o *outlet) appendClear(dst []byte, at int) []byte {
+	sub := o.session.receivers[at]
+	return protocol.AppendCS(dst, sub.subscription.id, int(sub.index))
+}
 
 // vacate removes the seats of a subscription.
 func (s *Session) vacate(sub *subscription) {
-	kept := s.seats[:0]
-	for _, st := range s.seats {
-		if st.sub.subscription != sub {
-			st.sub.at = int32(len(kept))
-			kept = append(kept, st)
+	kept := 0
+	for i, r := range s.receivers {
+		if r.subscription == sub {
+			continue
 		}
+		r.at = int32(kept)
+		s.seats[kept], s.receivers[kept] = s.seats[i], r
+		kept++
 	}
-	clear(s.seats[len(kept):])
-	s.seats, s.from = kept, 0
+	clear(s.seats[kept:])
+	clear(s.receivers[kept:])
+	s.seats, s.receivers, s.from = s.seats[:kept], s.receivers[:kept], 0
+	if kept == 0 {
+		s.seats, s.receivers = nil, nil
+	}
 }

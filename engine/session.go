@@ -14,12 +14,11 @@ import (
 //	deciding ──► bound ◄──► unbound ──► closed
 type Session struct {
 	*outlet
+	receivers []*subscriber // by seat
 
 	loop      *Loop
 	link      *Link // the connection bound, or nil; a poll's may be another loop's
 	late      lateList
-	seats     []seat
-	from      int  // the seat that the next pull begins with
 	asked     int  // syncs under way
 	polling   bool // the connection is a poll: one response, then none
 	transport Transport

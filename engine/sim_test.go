@@ -134,7 +134,7 @@ func (w *world) dump() string {
 					m := &sub.members[i]
 					fmt.Fprintf(&b, "  sub %d %s state %d token %d joined %v seated %v home %d", sub.id, m.name, m.state, m.token, m.joined, m.fan() != nil, m.home.Load())
 					if m.fan() != nil {
-						fmt.Fprintf(&b, " have %d ready %v", m.seat().have, m.seat().ready)
+						fmt.Fprintf(&b, " have %d ready %v", m.seat().have, m.seat().ready())
 					}
 					if v := m.sharded.view; v != nil {
 						fmt.Fprintf(&b, " | view newest %d seq %d ends %v interval %d pending %v seats %d", v.newest(), v.item.seq, v.ends, v.spec.interval, v.timer.armed, len(v.fans[m.home.Load()].subs))

@@ -102,7 +102,7 @@ func (sub *subscriber) ask() {
 	sub.token++
 	sub.state = subscriberAsked
 	st := sub.seat()
-	st.ready = false
+	st.setReady(false)
 	sub.shard.commands.post(sub, command{
 		loop: sub.home.Load(), token: sub.token, have: st.have, view: sub.view,
 		join: !sub.joined, owed: sub.owed, end: sub.waitsEnd,
@@ -157,6 +157,7 @@ func newSubscription(s *Session, id int, asked protocol.Add) *subscription {
 func (s *subscription) begin(items []string, wantsSnapshot bool, loop *Loop) {
 	s.members = make([]subscriber, len(items))
 	s.session.seats = slices.Grow(s.session.seats, len(items))
+	s.session.receivers = slices.Grow(s.session.receivers, len(items))
 	for i := range s.members {
 		m := &s.members[i]
 		m.subscription, m.name, m.index = s, items[i], int32(i+1)
@@ -164,8 +165,7 @@ func (s *subscription) begin(items []string, wantsSnapshot bool, loop *Loop) {
 		m.owed = wantsSnapshot && s.mode != adapters.Raw
 		m.waitsEnd = m.owed && (s.mode == adapters.Distinct || s.mode == adapters.Command)
 		m.home.Store(int32(loop.index))
-		m.at = int32(len(s.session.seats))
-		s.session.seats = append(s.session.seats, newSeat(m))
+		s.session.seat(m)
 		s.session.behind(m)
 	}
 }

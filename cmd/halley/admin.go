@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"net/netip"
 	"strings"
 	"sync/atomic"
@@ -22,7 +23,8 @@ type check struct {
 	ask  func() error
 }
 
-// admin serves the pages for monitoring: /metrics, /livez and /readyz.
+// admin serves the pages for monitoring: /metrics, /livez and /readyz, and
+// profiles.
 type admin struct {
 	server   http.Server
 	checks   []check
@@ -36,6 +38,9 @@ func newAdmin(address string, checks []check, collectors []metrics.Collector, lo
 	mux.Handle("GET /metrics", metrics.Handler(collectors...))
 	mux.HandleFunc("GET /livez", a.live)
 	mux.HandleFunc("GET /readyz", a.ready)
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index) // and the heap's and other profiles by name
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	mux.HandleFunc("GET /{$}", a.index)
 	host, _, _ := net.SplitHostPort(address)
 	a.server = http.Server{
@@ -66,7 +71,7 @@ func (a *admin) close() {
 }
 
 func (a *admin) index(w http.ResponseWriter, _ *http.Request) {
-	writeText(w, http.StatusOK, "/metrics\n/livez\n/readyz?verbose\n")
+	writeText(w, http.StatusOK, "/metrics\n/livez\n/readyz?verbose\n/debug/pprof/\n")
 }
 
 // live answers that the process is alive. It depends on nothing.

@@ -17,20 +17,23 @@ import (
 // conn is one connection. All of it belongs to its loop. All bytes pass received,
 // write and nothing else.
 type conn struct {
+	// What a write touches comes first.
+	fd      int32
+	state   connState
+	behind  bool // gnet may hold bytes that the kernel has not taken
+	chunked bool // HTTP: the response goes out in chunks
+	raw     bool // HTTP: the response ends with the connection: HTTP/1.0
+
 	server *Server
 	loop   *loop
 	gnet   gnet.Conn
-	fd     int
 	link   *engine.Link
 	timer  engine.Timer
-	state  connState
 
 	// Of the HTTP request under way.
 	cors      http1.CORS
 	head      bool // only the head of the response is wanted
 	keepAlive bool
-	chunked   bool // its response goes out in chunks
-	raw       bool // its response ends with the connection: HTTP/1.0
 	handling  bool // handle is on the stack
 
 	partial  bool // the first bytes of a request are there, and wait for the rest
@@ -41,8 +44,6 @@ type conn struct {
 	counted int // bytes that wait to be handled, and are in the figures
 	unsent  int // bytes that the client had not taken when looked at last
 	stalls  int // times in a row that it had taken none
-
-	behind bool // gnet may hold bytes that the kernel has not taken
 
 	decoder *websocket.Decoder // of a WebSocket, else nil
 }
@@ -70,7 +71,7 @@ const (
 )
 
 func newConn(s *Server, l *loop, c gnet.Conn) *conn {
-	conn := &conn{server: s, loop: l, gnet: c, fd: c.Fd(), cors: s.cors}
+	conn := &conn{server: s, loop: l, gnet: c, fd: int32(c.Fd()), cors: s.cors}
 	conn.timer.Owner = conn
 	conn.link = l.engine.NewLink(conn, false, addressText(c.RemoteAddr()))
 	conn.arm(s.cfg.IdleTimeout)
@@ -299,7 +300,7 @@ func (c *conn) write(buf []byte) {
 // processor away from the loop in the middle of every other write, and wake a
 // thread to watch for it 50,000 times a second. The socket does not block. A failure
 // is as good as nothing sent: gnet's own write meets it again.
-func send(fd int, buf []byte) int {
+func send(fd int32, buf []byte) int {
 	n, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)))
 	if errno != 0 {
 		return 0
