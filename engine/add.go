@@ -10,7 +10,7 @@ import (
 // add begins a subscription: the request stage decides on it.
 func (s *Session) add(r *request) []byte {
 	limits, asked := &s.loop.engine.cfg.Limits, r.control.Add
-	if old := s.subscriptions[asked.SubID]; old != nil {
+	if old := s.subscription(asked.SubID); old != nil {
 		return s.repeat(r, old)
 	}
 	if len(s.subscriptions) >= limits.Subscriptions {
@@ -26,12 +26,9 @@ func (s *Session) add(r *request) []byte {
 	if asked.Selector != "" {
 		return r.refuse(protocol.ReqSelector, "Selectors are not allowed")
 	}
-	sub := newSubscription(s, asked.SubID, asked)
-	sub.source, sub.mode = source, modes[asked.Mode]
-	sub.unfiltered = asked.Frequency.Kind == protocol.Unfiltered
-	sub.snapshotLength = asked.Snapshot.Length
-	sub.bufferSize = max(asked.BufferSize, 0) // 0 or -1: no limit of its own
-	s.subscriptions[sub.id] = sub
+	sub := newSubscription(s, asked)
+	sub.source = source
+	s.insert(sub)
 	s.decide(&decision{kind: decideSubscription, loop: s.loop, session: s.id, set: s.set, request: r, subscription: sub, source: source,
 		interest: adapters.Interest{
 			User: s.user, DataAdapter: asked.DataAdapter, Group: asked.Group, Schema: asked.Schema,
@@ -43,9 +40,7 @@ func (s *Session) add(r *request) []byte {
 // repeat answers an add for a subscription that is there: clients that have not
 // seen the answer ask again.
 func (s *Session) repeat(r *request, old *subscription) []byte {
-	asked := r.control.Add
-	asked.Frequency = old.asked.Frequency // it may have been changed since
-	if asked != old.asked {
+	if fingerprint(r.control.Add) != old.asked {
 		return r.refuse(protocol.ReqInternal, fmt.Sprintf("Subscription %d is there, with other parameters", old.id))
 	}
 	return granted(r)
@@ -87,7 +82,7 @@ func (l *Loop) subscribed(d *decision) {
 	s.undecided--
 	sub := d.subscription
 	if !sub.cancelled && d.code != 0 {
-		delete(s.subscriptions, sub.id)
+		s.remove(sub)
 	}
 	if d.code != 0 {
 		l.respond(d.request.link, d.request.refuse(d.code, d.text))
@@ -99,7 +94,7 @@ func (l *Loop) subscribed(d *decision) {
 	}
 	sub.deciding = false
 	sub.allowed = d.resolution.MaxFrequency
-	sub.fields = newSchema(d.interest.Schema, d.resolution.Fields)
+	sub.fields = l.engine.schemas.get(d.interest.Schema, d.resolution.Fields)
 	items, fields := len(d.resolution.Items), len(d.resolution.Fields)
 	if sub.mode == adapters.Command {
 		s.tell(protocol.AppendSUBCMD(nil, sub.id, items, fields, sub.fields.keyAt+1, sub.fields.commandAt+1))
@@ -107,6 +102,6 @@ func (l *Loop) subscribed(d *decision) {
 		s.tell(protocol.AppendSUBOK(nil, sub.id, items, fields))
 	}
 	s.confirm(sub)
-	sub.begin(d.resolution.Items, sub.asked.Snapshot.Wanted, l)
+	sub.begin(d.resolution.Items, l)
 	s.pump()
 }

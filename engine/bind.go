@@ -77,7 +77,7 @@ func (s *Session) moveTo(to *Loop, m rebindRequest) {
 	from.forget(s)
 	delete(from.sessions, s.id)
 	from.stats.sessions.Add(-1)
-	for _, sub := range s.ordered() {
+	for _, sub := range s.subscriptions {
 		for i := range sub.members {
 			member := &sub.members[i]
 			if f := member.fan(); f != nil {

@@ -2,10 +2,11 @@ package engine
 
 import "sync"
 
-// command is what a loop asks of a shard about one subscriber. It lies in the
-// subscriber's own record, at most one at a time, the newest wins: so the list of
-// commands needs no capacity and cannot be full.
+// command is what a loop asks of a shard about one subscriber. It hangs on the
+// subscriber, at most one at a time, the newest wins: so the list of commands needs
+// no capacity and cannot be full.
 type command struct {
+	next  *command // in the list of those that are free
 	leave bool
 	loop  int32
 	token uint32
@@ -39,29 +40,39 @@ type snapshotPlace struct {
 type commands struct {
 	mu    sync.Mutex
 	lists []commandList
+	free  *command // to be used again
+	kept  int      // of them
 }
+
+// commandsKept is how many commands that are done with keep their memory.
+const commandsKept = 1024
 
 type commandList struct {
 	first, last *subscriber
 	length      int
 }
 
-// post leaves a command in a subscriber's record and returns whether the shard
-// should be woken.
+// post leaves a command for a subscriber, in the place of one that it has.
 func (c *commands) post(sub *subscriber, cmd command) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	sub.cmd = cmd
+	if sub.cmd != nil { // it is on a list
+		*sub.cmd = cmd
+		return
+	}
+	if sub.cmd = c.free; sub.cmd != nil {
+		c.free = sub.cmd.next
+		c.kept--
+	} else {
+		sub.cmd = new(command)
+	}
+	*sub.cmd = cmd
 	c.queue(sub)
 }
 
-// queue puts a subscriber at the end of its loop's list, unless it is on one. The
-// caller holds mu.
+// queue puts a subscriber at the end of its loop's list. The caller holds mu.
 func (c *commands) queue(sub *subscriber) {
-	if sub.queued {
-		return
-	}
-	sub.queued, sub.nextCmd = true, nil
+	sub.nextCmd = nil
 	list := &c.lists[sub.cmd.loop]
 	if list.last != nil {
 		list.last.nextCmd = sub
@@ -84,14 +95,25 @@ func (c *commands) take(loop int) (sub *subscriber, cmd command, moved bool) {
 			list.last = nil
 		}
 		list.length--
-		sub.queued, sub.nextCmd = false, nil
 		if int(sub.cmd.loop) == loop {
-			return sub, sub.cmd, moved
+			cmd = *sub.cmd
+			c.forget(sub)
+			return sub, cmd, moved
 		}
 		moved = true
 		c.queue(sub)
 	}
 	return nil, command{}, moved
+}
+
+// forget takes a subscriber's command from it. The caller holds mu.
+func (c *commands) forget(sub *subscriber) {
+	if c.kept < commandsKept {
+		*sub.cmd = command{next: c.free}
+		c.free = sub.cmd
+		c.kept++
+	}
+	sub.cmd, sub.nextCmd = nil, nil
 }
 
 // depth is the number of commands that wait. Any goroutine.

@@ -70,13 +70,13 @@ func granted(r *request) []byte {
 
 // delete ends a subscription. One that is being decided is cancelled.
 func (s *Session) delete(r *request) []byte {
-	sub := s.subscriptions[r.control.SubID]
+	sub := s.subscription(r.control.SubID)
 	if sub == nil {
 		return r.refuse(protocol.ReqSubscriptionNotFound, fmt.Sprintf("Subscription %d not found", r.control.SubID))
 	}
 	if sub.deciding {
 		sub.cancelled = true
-		delete(s.subscriptions, sub.id)
+		s.remove(sub)
 	} else {
 		s.unsubscribe(sub)
 	}
@@ -87,18 +87,18 @@ func (s *Session) delete(r *request) []byte {
 // reconf changes a subscription's frequency. While it is being decided the wish is
 // kept.
 func (s *Session) reconf(r *request) []byte {
-	sub := s.subscriptions[r.control.SubID]
+	sub := s.subscription(r.control.SubID)
 	switch {
 	case sub == nil:
 		return r.refuse(protocol.ReqSubscriptionNotFound, fmt.Sprintf("Subscription %d not found", r.control.SubID))
-	case sub.asked.Frequency.Kind == protocol.Unfiltered:
+	case sub.frequency.Kind == protocol.Unfiltered:
 		return r.refuse(protocol.ReqIsUnfiltered, "The subscription is unfiltered")
 	case r.control.HasFrequency && r.control.Frequency.Kind == protocol.Unfiltered:
 		return r.refuse(protocol.ReqIsUnfiltered, "A subscription cannot become unfiltered")
 	case !r.control.HasFrequency:
 		return granted(r)
 	}
-	sub.asked.Frequency = r.control.Frequency
+	sub.frequency = r.control.Frequency
 	if !sub.deciding {
 		s.confirm(sub)
 		for i := range sub.members {
@@ -115,7 +115,7 @@ func (s *Session) reconf(r *request) []byte {
 
 // confirm puts the frequency in force and tells it.
 func (s *Session) confirm(sub *subscription) {
-	f := sub.frequency()
+	f := sub.granted()
 	sub.interval = 0
 	if f.Kind == protocol.Limited {
 		sub.interval = int64(1e9 / f.PerSecond)
@@ -123,9 +123,10 @@ func (s *Session) confirm(sub *subscription) {
 	s.tell(protocol.AppendCONF(nil, sub.id, f))
 }
 
-// frequency is the smaller of what the client asked for and what it may have.
-func (sub *subscription) frequency() protocol.Frequency {
-	f := sub.asked.Frequency
+// granted is the smaller of the frequency that the client asked for and what it may
+// have.
+func (sub *subscription) granted() protocol.Frequency {
+	f := sub.frequency
 	switch {
 	case sub.spec(0).unfiltered:
 		return protocol.Frequency{Kind: protocol.Unfiltered}

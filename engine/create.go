@@ -53,7 +53,7 @@ func (k *Link) create(c protocol.Create) {
 	k.implied = s.id
 	k.pending++ // the answer to this line comes later
 	d := &decision{kind: decideLogin, loop: l, link: k, session: s.id, set: set, create: c, login: adapters.Login{
-		AdapterSet: c.AdapterSet, User: c.User, Password: c.Password, Address: k.address, Header: k.header,
+		AdapterSet: c.AdapterSet, User: c.User, Password: c.Password, Address: k.address, Header: k.conn.Header(),
 	}}
 	if e.requests.submit(d) {
 		return

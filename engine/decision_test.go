@@ -16,6 +16,7 @@ import (
 type recorder struct{ text strings.Builder }
 
 func (r *recorder) Send(buf []byte, _ bool) error { r.text.Write(buf[Headroom:]); return nil }
+func (*recorder) Header() map[string][]string     { return nil }
 func (*recorder) Buffered() int                   { return 0 }
 func (*recorder) Resume()                         {}
 func (*recorder) Close()                          {}

@@ -18,6 +18,7 @@ import (
 // stage and the adapters; the loops are run by the transport.
 type Engine struct {
 	cfg       Config
+	schemas   schemas
 	log       *slog.Logger
 	shards    []*shard
 	loops     []*Loop
@@ -58,7 +59,7 @@ func New(cfg Config, sets map[string]AdapterSet) (*Engine, error) {
 	began := time.Now()
 	e := &Engine{
 		cfg: cfg, log: cfg.Log, directory: newDirectory(cfg.Limits), requests: newRequestStage(&cfg),
-		sets: make(map[string]*adapterSet), newID: newID,
+		schemas: schemas{byName: make(map[string]*schema)}, sets: make(map[string]*adapterSet), newID: newID,
 		clock:   func() int64 { return int64(time.Since(began)) },
 		cpuTime: cpuTime, cpus: runtime.GOMAXPROCS(0),
 	}

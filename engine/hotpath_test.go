@@ -52,9 +52,10 @@ func (s *sink) Send(buf []byte, _ bool) error {
 	*s.clock += s.cost
 	return nil
 }
-func (*sink) Buffered() int { return 0 }
-func (*sink) Resume()       {}
-func (*sink) Close()        {}
+func (*sink) Header() map[string][]string { return nil }
+func (*sink) Buffered() int               { return 0 }
+func (*sink) Resume()                     {}
+func (*sink) Close()                      {}
 
 // newBench makes items and sessions; subscribe says which items each has.
 func newBench(tb testing.TB, items, sessions int, subscribe func(session int) []int) *bench {

@@ -15,6 +15,9 @@ type Conn interface {
 	// the frame's head. With last the response ends with it: a no-op on a
 	// WebSocket, the end of the body in HTTP. buf is the caller's again at once.
 	Send(buf []byte, last bool) error
+	// Header returns the headers of the request under way, or of a WebSocket's
+	// handshake, for the Metadata Adapter.
+	Header() map[string][]string
 	// Buffered is the number of bytes that the kernel has not taken yet.
 	Buffered() int
 	// Resume is called when the connection's requests, held back because the
@@ -32,7 +35,6 @@ type Link struct {
 	// Immutable: what the transport knows of the client.
 	webSocket bool
 	address   string
-	header    map[string][]string
 
 	version protocol.Version
 	// session whose stream or poll goes out here and lives on this loop; nil if
@@ -55,15 +57,10 @@ type Link struct {
 	closed bool
 }
 
-// NewLink registers a connection. header may be nil where each request brings its
-// own.
+// NewLink registers a connection.
 func (l *Loop) NewLink(conn Conn, webSocket bool, address string) *Link {
 	return &Link{loop: l, conn: conn, webSocket: webSocket, address: address}
 }
-
-// SetHeader sets the headers that a Metadata Adapter is shown at the next
-// create_session.
-func (k *Link) SetHeader(h map[string][]string) { k.header = h }
 
 // SetVersion sets the protocol version of the requests that follow.
 func (k *Link) SetVersion(v protocol.Version) { k.version = v }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/halley-stream/halley/adapters"
@@ -32,8 +31,8 @@ type Session struct {
 	// acked is the number of data lines that a bind has acknowledged.
 	acked uint64
 
-	subscriptions map[int]*subscription
-	requests      []*request // not decided yet, because the session itself is not
+	subscriptions []*subscription // in the order of their ids
+	requests      []*request      // not decided yet, because the session itself is not
 	unsent        []*decision
 	undecided     int
 
@@ -70,7 +69,7 @@ const (
 )
 
 func newSession(l *Loop, k *Link, id string, version protocol.Version) *Session {
-	s := &Session{loop: l, id: id, address: k.address, version: version, state: sessionDeciding, subscriptions: make(map[int]*subscription)}
+	s := &Session{loop: l, id: id, address: k.address, version: version, state: sessionDeciding}
 	s.clock.Owner = s
 	l.attach(s)
 	return s
@@ -114,7 +113,7 @@ func (s *Session) waiting() bool { return len(s.unsent) > 0 }
 
 // unsubscribe ends a subscription.
 func (s *Session) unsubscribe(sub *subscription) {
-	delete(s.subscriptions, sub.id)
+	s.remove(sub)
 	for i := range sub.members {
 		m := &sub.members[i]
 		if m.state == subscriberAsked {
@@ -220,7 +219,7 @@ func (s *Session) close() {
 		s.unbind()
 	}
 	s.state = sessionClosed
-	for _, sub := range s.ordered() {
+	for _, sub := range slices.Clone(s.subscriptions) {
 		s.unsubscribe(sub)
 	}
 	l := s.loop
@@ -237,17 +236,6 @@ func (s *Session) close() {
 	l.stats.sessions.Add(-1)
 	l.detach(s)
 	l.engine.log.Debug("session closed", "session", s.shortID(), "user", s.user)
-}
-
-// ordered returns the subscriptions by id, so that what is done with all of them
-// is done in the same order in every run.
-func (s *Session) ordered() []*subscription {
-	ids := slices.Sorted(maps.Keys(s.subscriptions))
-	subs := make([]*subscription, len(ids))
-	for i, id := range ids {
-		subs[i] = s.subscriptions[id]
-	}
-	return subs
 }
 
 // shortID is the part of the session's id that may be shown: an id is a secret.

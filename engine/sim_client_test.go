@@ -34,8 +34,9 @@ func (c *simConn) Send(buf []byte, last bool) error {
 	return nil
 }
 
-func (c *simConn) Buffered() int { return max(0, len(c.queue)-c.kernel) }
-func (c *simConn) Resume()       {}
+func (c *simConn) Header() map[string][]string { return nil }
+func (c *simConn) Buffered() int               { return max(0, len(c.queue)-c.kernel) }
+func (c *simConn) Resume()                     {}
 
 func (c *simConn) Close() {
 	if !c.closed {

@@ -129,7 +129,7 @@ func (w *world) dump() string {
 		for _, id := range slices.Sorted(maps.Keys(l.sessions)) {
 			s := l.sessions[id]
 			fmt.Fprintf(&b, "loop %d session %s bound %v room %d out %d asked %d scheduled %v queue %d count %d\n", l.index, id, s.link != nil, s.room, len(s.buf), s.asked, l.scheduled[s.slot], len(s.queue), s.count)
-			for _, sub := range s.ordered() {
+			for _, sub := range s.subscriptions {
 				for i := range sub.members {
 					m := &sub.members[i]
 					fmt.Fprintf(&b, "  sub %d %s state %d token %d joined %v seated %v home %d", sub.id, m.name, m.state, m.token, m.joined, m.fan() != nil, m.home.Load())

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"hash/maphash"
 	"slices"
 	"sync/atomic"
 
@@ -13,8 +14,11 @@ import (
 type subscription struct {
 	session *Session
 	id      int
-	// asked is the request as it came, to tell a repetition from a mistake.
-	asked protocol.Add
+	// asked is a hash of the request, to tell a repetition from a mistake.
+	asked uint64
+	// Of the request: what may change, and what begin wants to know.
+	frequency     protocol.Frequency
+	wantsSnapshot bool
 
 	// What the request stage made of it; not changed after.
 	source     *source
@@ -47,13 +51,27 @@ func (s *subscription) spec(interval int64) viewSpec {
 	return spec
 }
 
-// subscriber is one item of a subscription: a receiver, who holds one number.
+// subscriber is one item of a subscription: a receiver, who holds one number. There
+// may be millions, so it is kept small.
 type subscriber struct {
 	subscription *subscription
-	shard        *shard
 	name         string // of the item
-	index        int32  // in the group, from 1
 
+	// view is the one that its number is from: that of the last answer.
+	view *view
+	// place is where a snapshot in pieces has come to, or nil.
+	place      *snapshotPlace
+	nextBehind *subscriber // in the session's list
+
+	index int32 // in the group, from 1
+	at    int32 // of its seat in the session's
+	fanAt int32 // in the fan where it sits
+	// token counts the questions; the answer to an older one is dropped.
+	token uint32
+	// home is the loop that owns all of the above. It is written by that loop when
+	// it hands the session over.
+	home  atomic.Int32
+	shard uint8 // of the item
 	state subscriberState
 	// joined says that it has been answered once.
 	joined bool
@@ -62,25 +80,9 @@ type subscriber struct {
 	// waitsEnd says that it waits for the end of the snapshot.
 	waitsEnd bool
 	left     bool // unsubscribed
-	// token counts the questions; the answer to an older one is dropped.
-	token uint32
 
-	at    int32 // of its seat in the session's
-	fanAt int32 // in the fan where it sits
-	// view is the one that its number is from: that of the last answer.
-	view *view
-	// place is where a snapshot in pieces has come to, or nil.
-	place *snapshotPlace
-
-	nextBehind *subscriber // in the session's list
-
-	// home is the loop that owns all of the above. It is written by that loop when
-	// it hands the session over.
-	home atomic.Int32
-
-	// The command under way, guarded by the shard's commands.mu.
-	cmd     command
-	queued  bool
+	// The command under way, or nil, guarded by the shard's commands.mu.
+	cmd     *command
 	nextCmd *subscriber
 
 	sharded sharded // shard only
@@ -103,12 +105,11 @@ func (sub *subscriber) ask() {
 	sub.state = subscriberAsked
 	st := sub.seat()
 	st.setReady(false)
-	sub.shard.commands.post(sub, command{
+	sub.post(command{
 		loop: sub.home.Load(), token: sub.token, have: st.have, view: sub.view,
 		join: !sub.joined, owed: sub.owed, end: sub.waitsEnd,
 		interval: sub.subscription.interval, snapshot: sub.place,
 	})
-	sub.shard.wake()
 }
 
 // fan is where the subscriber sits, or nil.
@@ -121,8 +122,13 @@ func (sub *subscriber) leave() {
 	if f := sub.fan(); f != nil {
 		f.rise(sub)
 	}
-	sub.shard.commands.post(sub, command{leave: true, loop: sub.home.Load()})
-	sub.shard.wake()
+	sub.post(command{leave: true, loop: sub.home.Load()})
+}
+
+func (sub *subscriber) post(cmd command) {
+	shard := sub.subscription.source.engine.shards[sub.shard]
+	shard.commands.post(sub, cmd)
+	shard.wake()
 }
 
 // lateList is the session's list of subscribers that are behind, first come first
@@ -148,21 +154,63 @@ func (q *lateList) pop() *subscriber {
 	return sub
 }
 
-func newSubscription(s *Session, id int, asked protocol.Add) *subscription {
-	return &subscription{session: s, id: id, asked: asked, deciding: true}
+func newSubscription(s *Session, asked protocol.Add) *subscription {
+	return &subscription{
+		session: s, id: asked.SubID, asked: fingerprint(asked),
+		frequency: asked.Frequency, wantsSnapshot: asked.Snapshot.Wanted,
+		mode: modes[asked.Mode], unfiltered: asked.Frequency.Kind == protocol.Unfiltered,
+		snapshotLength: asked.Snapshot.Length,
+		bufferSize:     max(asked.BufferSize, 0), // 0 or -1: no limit of its own
+		deciding:       true,
+	}
+}
+
+// fingerprint is the same for the same request, but for the frequency, which may be
+// changed.
+func fingerprint(asked protocol.Add) uint64 {
+	asked.Frequency = protocol.Frequency{}
+	return maphash.Comparable(fingerprints, asked)
+}
+
+var fingerprints = maphash.MakeSeed()
+
+// find returns where the subscription with an id is among the session's, which are
+// in the order of their ids, or would be.
+func (s *Session) find(id int) (at int, found bool) {
+	return slices.BinarySearchFunc(s.subscriptions, id, func(sub *subscription, id int) int { return sub.id - id })
+}
+
+// subscription returns the subscription with an id, or nil.
+func (s *Session) subscription(id int) *subscription {
+	if at, found := s.find(id); found {
+		return s.subscriptions[at]
+	}
+	return nil
+}
+
+// insert and remove change what subscriptions the session has.
+func (s *Session) insert(sub *subscription) {
+	at, _ := s.find(sub.id)
+	s.subscriptions = slices.Insert(s.subscriptions, at, sub)
+}
+
+func (s *Session) remove(sub *subscription) {
+	if at, found := s.find(sub.id); found {
+		s.subscriptions = slices.Delete(s.subscriptions, at, at+1)
+	}
 }
 
 // begin gives the subscription its items. Their subscribers are behind from the
 // start: the session asks for them when its client can take them.
-func (s *subscription) begin(items []string, wantsSnapshot bool, loop *Loop) {
+func (s *subscription) begin(items []string, loop *Loop) {
 	s.members = make([]subscriber, len(items))
 	s.session.seats = slices.Grow(s.session.seats, len(items))
 	s.session.receivers = slices.Grow(s.session.receivers, len(items))
 	for i := range s.members {
 		m := &s.members[i]
 		m.subscription, m.name, m.index = s, items[i], int32(i+1)
-		m.shard = loop.engine.shardOf(s.source, items[i])
-		m.owed = wantsSnapshot && s.mode != adapters.Raw
+		m.shard = uint8(loop.engine.shardOf(s.source, items[i]).index)
+		m.owed = s.wantsSnapshot && s.mode != adapters.Raw
 		m.waitsEnd = m.owed && (s.mode == adapters.Distinct || s.mode == adapters.Command)
 		m.home.Store(int32(loop.index))
 		s.session.seat(m)

@@ -44,23 +44,6 @@ type viewSpec struct {
 	fields     *schema
 }
 
-// schema is a list of fields with the name it is compared by.
-type schema struct {
-	name   string // the fields joined by blanks
-	fields []string
-	// keyAt and commandAt are the positions of the two fields that a COMMAND
-	// subscription must have, or -1.
-	keyAt, commandAt int
-}
-
-func newSchema(name string, fields []string) *schema {
-	return &schema{
-		name: name, fields: fields,
-		keyAt:     slices.Index(fields, adapters.KeyField),
-		commandAt: slices.Index(fields, adapters.CommandField),
-	}
-}
-
 func (a viewSpec) equal(b viewSpec) bool {
 	return a.mode == b.mode && a.unfiltered == b.unfiltered && a.interval == b.interval && a.buffer == b.buffer &&
 		(a.fields == b.fields || a.fields.name == b.fields.name && slices.Equal(a.fields.fields, b.fields.fields))

@@ -32,6 +32,7 @@ type startFunc func(conf *config, sets []adapterSet, logs *logs) (*server, error
 
 // runServe runs the server until ctx is done.
 func runServe(ctx context.Context, env *environment) int {
+	tuneMemory()
 	return serve(ctx, env, startServer)
 }
 

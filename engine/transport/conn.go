@@ -29,6 +29,8 @@ type conn struct {
 	gnet   gnet.Conn
 	link   *engine.Link
 	timer  engine.Timer
+	// address is the client's.
+	address string
 
 	// Of the HTTP request under way.
 	cors      http1.CORS
@@ -45,7 +47,9 @@ type conn struct {
 	unsent  int // bytes that the client had not taken when looked at last
 	stalls  int // times in a row that it had taken none
 
-	decoder *websocket.Decoder // of a WebSocket, else nil
+	header    map[string][]string // of the request that is being performed
+	handshake []byte              // of a WebSocket: its request, which takes less room than its fields
+	decoder   *websocket.Decoder  // of a WebSocket, else nil
 }
 
 type connState uint8
@@ -71,9 +75,9 @@ const (
 )
 
 func newConn(s *Server, l *loop, c gnet.Conn) *conn {
-	conn := &conn{server: s, loop: l, gnet: c, fd: int32(c.Fd()), cors: s.cors}
+	conn := &conn{server: s, loop: l, gnet: c, fd: int32(c.Fd()), cors: s.cors, address: addressText(c.RemoteAddr())}
 	conn.timer.Owner = conn
-	conn.link = l.engine.NewLink(conn, false, addressText(c.RemoteAddr()))
+	conn.link = l.engine.NewLink(conn, false, conn.address)
 	conn.arm(s.cfg.IdleTimeout)
 	return conn
 }

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"errors"
 	"net/url"
 	"time"
@@ -38,8 +39,9 @@ func (c *conn) request(buf []byte) bool {
 		c.refuse(&http1.Error{Status: 403, Text: "This origin is not allowed (cors.origins)"})
 		return false
 	case req.Upgrade:
+		head := bytes.Clone(buf[:n])
 		c.drop(n)
-		return c.upgrade(req)
+		return c.upgrade(req, head)
 	case req.Method == "OPTIONS":
 		c.write(http1.AppendPreflight(c.loop.scratch[:0], req, cors, http1.Date(time.Now())))
 		c.drop(n)
@@ -80,9 +82,22 @@ func (c *conn) perform(name protocol.RequestName, req *http1.Request, body []byt
 	}
 	session, _ := query.Get("LS_session")
 	c.link.SetVersion(version)
-	c.link.SetHeader(req.Header)
+	c.header = req.Header
 	c.link.HTTP(name, session, body)
-	c.link.SetHeader(nil) // a stream does not keep them in memory
+	c.header = nil // a stream does not keep them in memory
+}
+
+// Header returns the fields of the request under way or of the handshake, see
+// engine.Conn.
+func (c *conn) Header() map[string][]string {
+	if c.handshake == nil {
+		return c.header
+	}
+	req, _, _, err := http1.Parse(c.handshake, c.server.cfg.Limits)
+	if err != nil || req == nil {
+		return nil // it was in order when it came
+	}
+	return req.Header
 }
 
 // sameOrigin reports whether a request comes from a page of this server.

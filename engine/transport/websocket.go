@@ -7,8 +7,8 @@ import (
 	"github.com/halley-stream/halley/protocol"
 )
 
-// upgrade makes a WebSocket of the connection. It reports whether that worked.
-func (c *conn) upgrade(req *http1.Request) bool {
+// upgrade makes a WebSocket of the connection; head is the request as it came. It reports whether that worked.
+func (c *conn) upgrade(req *http1.Request, head []byte) bool {
 	response, subprotocol, err := websocket.Handshake(req, func(name string) bool {
 		_, ok := protocol.ParseSubprotocol(name)
 		return ok
@@ -27,9 +27,9 @@ func (c *conn) upgrade(req *http1.Request) bool {
 		return false
 	}
 	c.link.Closed() // of HTTP: from here on it is another
-	c.link = c.loop.engine.NewLink(c, true, addressText(c.gnet.RemoteAddr()))
+	c.link = c.loop.engine.NewLink(c, true, c.address)
 	c.link.SetVersion(version)
-	c.link.SetHeader(req.Header)
+	c.handshake = head
 	c.state, c.decoder = connWebSocket, new(websocket.Decoder)
 	c.server.stats.WebSockets.Add(1)
 	return true
