@@ -16,7 +16,7 @@ type Config struct {
 	// a session; empty is none.
 	ControlLink string
 
-	Loops           int           // event loops; default: one per CPU
+	Loops           int           // event loops; default: one per CPU that no shard has, at least one
 	Shards          int           // item shards; default: one per four CPUs
 	Inbox           int           // entries from a shard to a loop; default 8192
 	Arenas          int           // blocks of 64 KiB for bodies of a shard; default 128
@@ -63,8 +63,9 @@ type Limits struct {
 // complete puts the defaults in.
 func (c *Config) complete() {
 	orString(&c.Name, "Halley")
-	orInt(&c.Loops, runtime.GOMAXPROCS(0))
-	orInt(&c.Shards, (runtime.GOMAXPROCS(0)+3)/4)
+	cpus := runtime.GOMAXPROCS(0)
+	orInt(&c.Shards, (cpus+3)/4)
+	orInt(&c.Loops, max(1, cpus-c.Shards))
 	orInt(&c.Inbox, 8192)
 	orInt(&c.Arenas, 128)
 	orInt(&c.Recent, 16<<20)

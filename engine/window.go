@@ -29,7 +29,7 @@ const (
 	processLow, processHigh = 0.40, 0.68
 	// The same for the loop's own time: one that hardly ever waits is too busy, even
 	// if others are not. It counts the time that the machine gives to others.
-	loopLow, loopHigh = 0.90, 1.0
+	loopLow, loopHigh = 0.95, 1.0
 )
 
 func newWindow(shortest, longest int64) window {

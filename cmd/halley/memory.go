@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
+	"log/slog"
 	"os"
 	"runtime/debug"
+	"runtime/metrics"
+	"time"
 )
 
 // gcPercent is how much garbage there may be for each byte in use, in percent: little,
@@ -13,5 +17,29 @@ const gcPercent = 25
 func tuneMemory() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
+	}
+}
+
+// hugePagesEvery is how often it is looked whether the heap has grown.
+const hugePagesEvery = time.Second
+
+// keepHugePages keeps the heap on huge pages as it grows, until ctx is done.
+func keepHugePages(ctx context.Context, log *slog.Logger) {
+	tick := time.NewTicker(hugePagesEvery)
+	defer tick.Stop()
+	mapped := []metrics.Sample{{Name: "/memory/classes/total:bytes"}}
+	for advised := uint64(0); ; {
+		if metrics.Read(mapped); mapped[0].Value.Uint64() > advised {
+			advised = mapped[0].Value.Uint64()
+			if err := adviseHugePages(); err != nil {
+				log.Warn("no huge pages for the heap", "error", err)
+				return
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
 	}
 }

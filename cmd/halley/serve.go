@@ -70,6 +70,10 @@ func serve(ctx context.Context, env *environment, start startFunc) int {
 	pages := newAdmin(conf.Admin.Listen, srv.checks,
 		[]metrics.Collector{readBuild().collect, srv.collect, collectAdapters(sets), metrics.Runtime, metrics.Process}, logs.noisy)
 	var serving sync.WaitGroup
+	tuning, tuned := context.WithCancel(context.Background())
+	if conf.Engine.HugePages {
+		serving.Go(func() { keepHugePages(tuning, logs.main) })
+	}
 	if adminListener != nil {
 		serving.Go(func() { pages.serve(adminListener) })
 		logs.main.Debug("the admin pages are up", "address", linkTo(adminListener.Addr().String()))
@@ -87,6 +91,7 @@ func serve(ctx context.Context, env *environment, start startFunc) int {
 	pages.drain()
 	srv.stop()
 	pages.close()
+	tuned()
 	serving.Wait()
 	logs.main.Info("stopped")
 	return code

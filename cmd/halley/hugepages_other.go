@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// adviseHugePages does nothing where there is no such advice to give.
+func adviseHugePages() error { return nil }
