@@ -28,8 +28,9 @@ const (
 // reaches.
 func (c *calendar) add(o *outlet, due int64) {
 	at := max((due+1<<calendarShift-1)>>calendarShift, c.tick+1)
-	o.due = min(at, c.tick+calendarSlots-1)
-	slot := int(o.due) & calendarMask
+	at = min(at, c.tick+calendarSlots-1)
+	o.due = uint32(at)
+	slot := int(at) & calendarMask
 	c.slots[slot] = append(c.slots[slot], o)
 	c.used[slot/64] |= 1 << (slot % 64)
 }
@@ -53,7 +54,7 @@ func (c *calendar) advance(l *Loop, now int64, budget int) (more bool) {
 			if (c.at)%ahead == 0 {
 				l.glance((*slot)[c.at:min(c.at+ahead, len(*slot))])
 			}
-			if o := (*slot)[c.at]; l.scheduled[o.slot] && o.due == next {
+			if o := (*slot)[c.at]; l.scheduled[o.slot] && o.due == uint32(next) {
 				budget--
 				l.flush(o)
 			}

@@ -62,6 +62,9 @@ func (l *Loop) NewLink(conn Conn, webSocket bool, address string) *Link {
 	return &Link{loop: l, conn: conn, webSocket: webSocket, address: address}
 }
 
+// Address is the client's.
+func (k *Link) Address() string { return k.address }
+
 // SetVersion sets the protocol version of the requests that follow.
 func (k *Link) SetVersion(v protocol.Version) { k.version = v }
 

@@ -43,8 +43,9 @@ type Loop struct {
 	mail  []loopMail
 	spare []loopMail
 
-	woken atomic.Bool
-	waker atomic.Pointer[func()]
+	resting bool // it makes steps at intervals, and is not woken
+	woken   atomic.Bool
+	waker   atomic.Pointer[func()]
 }
 
 // loopMail is a message to a loop: one per connection, decision or request under
@@ -132,7 +133,7 @@ const (
 // once, and else when it wants to be called without being woken, in nanoseconds of
 // the engine's clock.
 func (l *Loop) Step() (more bool, next int64) {
-	l.woken.Store(false)
+	l.woken.Store(l.resting)
 	began := l.engine.clock()
 	l.now = began
 	l.mu.Lock()
@@ -161,10 +162,14 @@ func (l *Loop) Step() (more bool, next int64) {
 		l.stats.window.Store(l.window.now)
 		l.stats.share.Store(int64(l.window.share * 1000))
 	}
-	if rest := l.window.rest(); rest > 0 && !more {
-		l.woken.Store(true) // as if it had been, so that nobody wakes it
-		return false, ended + rest
+	if rest := l.window.rest(); rest > 0 {
+		// As if it had been woken, so that nobody wakes it, also not in the next step.
+		l.resting = true
+		l.woken.Store(true)
+		return more, began + rest
 	}
+	more = more || l.resting // who wanted to wake it could not
+	l.resting = false
 	return more, min(l.wheel.next(), l.calendar.due())
 }
 

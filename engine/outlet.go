@@ -5,14 +5,14 @@ package engine
 // only.
 type outlet struct {
 	slot    int32    // in the loop's tables
-	plain   bool     // a flush is one write and no more, see flush
+	due     uint32   // tick of the flush, its lower half; 0: at the end of the step
 	from    int32    // the seat that the next pull begins with
+	plain   bool     // a flush is one write and no more, see flush
 	session *Session // nil while nobody has the outlet
 	conn    Conn     // of the stream, on this loop; nil if there is none
 	// buf is what waits for the next flush besides updates, behind Headroom bytes;
 	// nil while there is nothing.
 	buf []byte
-	due int64 // tick of the flush, see calendar
 
 	seats   []seat // of the session's subscribers
 	count   uint64 // data lines written so far, as the client counts them

@@ -8,7 +8,8 @@ package engine
 type window struct {
 	now      int64 // nanoseconds
 	min, max int64
-	share    float64 // busy share of the loop in the last interval
+	share    float64 // of its time that the loop was busy, lately
+	process  float64 // of its CPUs that the process used, lately
 
 	since  int64 // begin of the interval
 	worked int64 // nanoseconds of work in it
@@ -18,9 +19,10 @@ type window struct {
 const (
 	windowInterval = int64(50e6)
 	windowStep     = int64(1e6) // the least width above none
-	// windowInertia is how many intervals it would take the window to get where it
-	// wants to be, were the load to stay: fewer, and it swings.
-	windowInertia = 16
+	// windowInertia and loadInertia are how many intervals it takes the window to get
+	// where it wants to be, and the load to be believed: fewer, and they swing.
+	windowInertia = 24
+	loadInertia   = 2
 
 	// The share of its CPUs that the process uses where the window begins to open,
 	// and where it is at its widest. Half of a machine is not much, but the rest is
@@ -47,11 +49,11 @@ func (w *window) observe(now, work int64) bool {
 // process has used so far, of cpus processors.
 func (w *window) adjust(now, spent int64, cpus int) {
 	length := float64(now - w.since)
-	w.share = float64(w.worked) / length
-	process := float64(spent-w.spent) / length / float64(cpus)
+	w.share += (float64(w.worked)/length - w.share) / loadInertia
+	w.process += (float64(spent-w.spent)/length/float64(cpus) - w.process) / loadInertia
 	w.since, w.worked, w.spent = now, 0, spent
 
-	need := max(between(process, processLow, processHigh), between(w.share, loopLow, loopHigh))
+	need := max(between(w.process, processLow, processHigh), between(w.share, loopLow, loopHigh))
 	target := w.min + int64(need*float64(w.max-w.min))
 	w.now += (target - w.now) / windowInertia
 	if target == w.min && w.now < w.min+windowStep {

@@ -31,14 +31,14 @@ type logConfig struct {
 }
 
 type engineConfig struct {
-	Loops           int           `yaml:"loops" min:"0" max:"1024" doc:"Event loops, each a thread for its share of the connections. 0 is one per CPU."`
+	Loops           int           `yaml:"loops" min:"0" max:"1024" doc:"Event loops, each a thread for its share of the connections. 0 is one per CPU that no shard has, at least one."`
 	Shards          int           `yaml:"shards" min:"0" max:"127" doc:"Item shards, each a thread for its share of the items. 0 chooses by the number of CPUs."`
 	RequestWorkers  int           `yaml:"request_workers" min:"1" max:"1024" doc:"How many calls to metadata adapters run at the same time."`
 	RequestQueue    int           `yaml:"request_queue" min:"1" max:"1048576" doc:"How many requests wait for a worker. When they are more, new sessions are refused and other requests are not read."`
 	MetadataTimeout time.Duration `yaml:"metadata_timeout" min:"10ms" doc:"How long a metadata adapter may take for an answer."`
 	HugePages       bool          `yaml:"huge_pages" doc:"Whether the kernel is asked to back the heap with pages of 2 MiB (Linux). With thousands of sessions it halves the server's own CPU time."`
 	WindowMin       time.Duration `yaml:"window_min" min:"0s" doc:"The shortest time for which updates are collected into one write. 0s writes at once while there is little to do."`
-	WindowMax       time.Duration `yaml:"window_max" min:"0s" max:"10s" doc:"The longest such time, reached under full load."`
+	WindowMax       time.Duration `yaml:"window_max" min:"0s" max:"1s" doc:"The longest such time, reached under full load."`
 	Inbox           int           `yaml:"inbox" min:"16" max:"1048576" doc:"Updates on their way from a shard to a loop. When they are more, updates are conflated."`
 	SessionTimeout  time.Duration `yaml:"session_timeout" min:"1s" doc:"How long a session is kept after its connection has gone, so that the client can come back to it."`
 	SessionOutput   int           `yaml:"session_output" unit:"bytes" min:"4KiB" max:"64MiB" doc:"What may wait for a slow client, beyond what the system buffers. When it is more, its updates are conflated."`

@@ -29,8 +29,6 @@ type conn struct {
 	gnet   gnet.Conn
 	link   *engine.Link
 	timer  engine.Timer
-	// address is the client's.
-	address string
 
 	// Of the HTTP request under way.
 	cors      http1.CORS
@@ -75,9 +73,9 @@ const (
 )
 
 func newConn(s *Server, l *loop, c gnet.Conn) *conn {
-	conn := &conn{server: s, loop: l, gnet: c, fd: int32(c.Fd()), cors: s.cors, address: addressText(c.RemoteAddr())}
+	conn := &conn{server: s, loop: l, gnet: c, fd: int32(c.Fd()), cors: s.cors}
 	conn.timer.Owner = conn
-	conn.link = l.engine.NewLink(conn, false, conn.address)
+	conn.link = l.engine.NewLink(conn, false, addressText(c.RemoteAddr()))
 	conn.arm(s.cfg.IdleTimeout)
 	return conn
 }

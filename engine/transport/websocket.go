@@ -27,7 +27,7 @@ func (c *conn) upgrade(req *http1.Request, head []byte) bool {
 		return false
 	}
 	c.link.Closed() // of HTTP: from here on it is another
-	c.link = c.loop.engine.NewLink(c, true, c.address)
+	c.link = c.loop.engine.NewLink(c, true, c.link.Address())
 	c.link.SetVersion(version)
 	c.handshake = head
 	c.state, c.decoder = connWebSocket, new(websocket.Decoder)
