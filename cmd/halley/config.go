@@ -45,6 +45,7 @@ type engineConfig struct {
 	SlowTimeout     time.Duration `yaml:"slow_timeout" min:"1s" doc:"A client that takes nothing for this long is disconnected."`
 	Drain           time.Duration `yaml:"drain" min:"10ms" doc:"The time over which clients are asked to leave when the server stops."`
 	Arenas          int           `yaml:"arenas" min:"2" max:"65536" doc:"Blocks of 64 KiB for updates on their way from a shard. When they are in use, updates are conflated."`
+	Recent          int           `yaml:"recent" unit:"bytes" min:"64KiB" max:"1GiB" doc:"What an event loop keeps at most of the updates that came last, for the sessions that have not been written to since. What does not fit is conflated."`
 	LogEntries      int           `yaml:"log_entries" min:"1" max:"1048576" doc:"Events that are kept for slow clients of an item that must not lose any: RAW, DISTINCT, COMMAND and unfiltered subscriptions."`
 	LogBytes        int           `yaml:"log_bytes" unit:"bytes" min:"4KiB" max:"1GiB" doc:"The same in bytes."`
 	History         int           `yaml:"history" min:"1" max:"1048576" doc:"Events of a DISTINCT item that are kept as its snapshot."`
@@ -123,6 +124,7 @@ func defaultConfig() *config {
 			SlowTimeout:     30 * time.Second,
 			Drain:           5 * time.Second,
 			Arenas:          128,
+			Recent:          16 << 20,
 			LogEntries:      1024,
 			LogBytes:        256 << 10,
 			History:         30,

@@ -108,6 +108,7 @@ func engineConfigOf(conf *config, logs *logs) engine.Config {
 		Shards:           e.Shards,
 		Inbox:            e.Inbox,
 		Arenas:           e.Arenas,
+		Recent:           e.Recent,
 		RequestWorkers:   e.RequestWorkers,
 		RequestQueue:     e.RequestQueue,
 		MetadataTimeout:  e.MetadataTimeout,
