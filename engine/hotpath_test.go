@@ -40,6 +40,7 @@ type sink struct {
 	bytes, writes int
 	cost          int64  // nanoseconds of a write
 	kernel        []byte // what a write touches besides
+	waiting       int    // bytes that the kernel has not taken
 	clock         *int64
 }
 
@@ -53,7 +54,7 @@ func (s *sink) Send(buf []byte, _ bool) error {
 	return nil
 }
 func (*sink) Header() map[string][]string { return nil }
-func (*sink) Buffered() int               { return 0 }
+func (s *sink) Buffered() int             { return s.waiting }
 func (*sink) Resume()                     {}
 func (*sink) Close()                      {}
 

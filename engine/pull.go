@@ -46,6 +46,10 @@ func (l *Loop) catchUp(o *outlet, at int, out []byte) (_ []byte, more bool) {
 		number = rec.before
 	}
 	l.chain = chain
+	if n := len(chain); n > 1 && chain[0].merge && l.now-chain[n-1].when > l.window.now+staleAfter {
+		l.lag(o, at)
+		return out, false
+	}
 	for n := len(chain) - 1; n >= 0; n-- {
 		rec := chain[n]
 		body := l.recent.body(rec)
@@ -70,6 +74,10 @@ func (l *Loop) catchUp(o *outlet, at int, out []byte) (_ []byte, more bool) {
 	}
 	return out, false
 }
+
+// staleAfter is how long a line may wait beyond the window until a client that could
+// not take it gets the newest values instead, in nanoseconds.
+const staleAfter = int64(1e9)
 
 // headMax is more than the head of an update comes to.
 const headMax = 32

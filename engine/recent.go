@@ -20,6 +20,9 @@ type said struct {
 	when       int64
 	body, full uint32 // lengths; full is 0 where there is none
 	kind       entryKind
+	// merge says that who lacks several such lines may as well get one with the newest
+	// values.
+	merge bool
 }
 
 const (
@@ -40,7 +43,7 @@ func (r *recent) keep(f *fan, e *entry, now, young int64) {
 	f.newest = e.seq
 	need := len(e.body) + len(e.full)
 	if need > r.most/2 { // fits to nothing, so that all of the fan ask
-		e, need = &entry{kind: e.kind, base: e.seq, seq: e.seq}, 0
+		e, need = &entry{kind: e.kind, view: e.view, base: e.seq, seq: e.seq}, 0
 	}
 	at := r.place(need)
 	for r.first < r.next && (r.next-r.first == uint64(len(r.records)) || r.record(r.first).at+uint64(len(r.text)) < at+uint64(need)) {
@@ -57,7 +60,7 @@ func (r *recent) keep(f *fan, e *entry, now, young int64) {
 	}
 	*r.record(r.next) = said{
 		base: e.base, seq: e.seq, before: f.last, at: at, when: now,
-		body: uint32(len(e.body)), full: uint32(len(e.full)), kind: e.kind,
+		body: uint32(len(e.body)), full: uint32(len(e.full)), kind: e.kind, merge: e.view.log == nil,
 	}
 	copy(r.bytes(at, len(e.body)), e.body)
 	copy(r.bytes(at+uint64(len(e.body)), len(e.full)), e.full)
