@@ -13,28 +13,31 @@ const answerSize = 16 << 10
 
 // An answer's body is lines, each
 //
-//	kind u8 | length u32 | body
+//	kind u8 | number u64 | length u32 | body
 //
 // of kind entryUpdate, entryClear, or lineLost with the number of lost events,
-// u64, as body.
+// u64, as body. The number is the one that its receiver then has; 0 is the one that
+// it had.
 const (
 	lineLost entryKind = 100
-	lineHead           = 1 + 4
+	lineHead           = 1 + 8 + 4
 )
 
 func beginLine(dst []byte, kind entryKind) []byte {
-	return append(dst, byte(kind), 0, 0, 0, 0)
+	return append(dst, byte(kind), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 }
 
-func endLine(dst []byte, at int) []byte {
-	binary.LittleEndian.PutUint32(dst[at+1:], uint32(len(dst)-at-lineHead))
+func endLine(dst []byte, at int, number uint64) []byte {
+	binary.LittleEndian.PutUint64(dst[at+1:], number)
+	binary.LittleEndian.PutUint32(dst[at+1+8:], uint32(len(dst)-at-lineHead))
 	return dst
 }
 
 // nextLine splits the first line off an answer.
-func nextLine(lines []byte) (kind entryKind, body, rest []byte) {
-	n := binary.LittleEndian.Uint32(lines[1:])
-	return entryKind(lines[0]), lines[lineHead : lineHead+n], lines[lineHead+n:]
+func nextLine(lines []byte) (kind entryKind, number uint64, body, rest []byte) {
+	number = binary.LittleEndian.Uint64(lines[1:])
+	n := binary.LittleEndian.Uint32(lines[1+8:])
+	return entryKind(lines[0]), number, lines[lineHead : lineHead+n], lines[lineHead+n:]
 }
 
 // obey carries out one command. There is room for the answer, and memory.
@@ -179,7 +182,7 @@ func (a *answer) row() {
 			at := len(a.dst)
 			a.dst = beginLine(a.dst, entryUpdate)
 			if ln, ok := c.next(a.dst); ok {
-				a.dst = endLine(ln.body, at)
+				a.dst = endLine(ln.body, at, ln.seq)
 				a.seq = ln.seq
 			} else {
 				a.dst = a.dst[:at]
@@ -252,7 +255,7 @@ func (a *answer) newestRow() {
 	}
 	at := len(a.dst)
 	a.dst = beginLine(a.dst, entryUpdate)
-	a.dst = endLine(appendRow(a.dst, &v.item.row, v.slots, 0), at)
+	a.dst = endLine(appendRow(a.dst, &v.item.row, v.slots, 0), at, a.seq)
 }
 
 // snapshotStart returns the number before the events that a DISTINCT snapshot of
@@ -286,7 +289,7 @@ func (a *answer) lines(have uint64) {
 		if !ok {
 			return
 		}
-		a.dst = endLine(ln.body, at)
+		a.dst = endLine(ln.body, at, ln.seq)
 		a.dst[at] = byte(ln.kind)
 		a.seq = ln.seq
 	}
@@ -297,7 +300,7 @@ func (a *answer) lost(n uint64) {
 		return
 	}
 	at := len(a.dst)
-	a.dst = endLine(binary.LittleEndian.AppendUint64(beginLine(a.dst, lineLost), n), at)
+	a.dst = endLine(binary.LittleEndian.AppendUint64(beginLine(a.dst, lineLost), n), at, a.cmd.have+n)
 }
 
 // keys answers for COMMAND: the rest of a snapshot, or what came after have.
@@ -335,7 +338,7 @@ func (a *answer) keys() {
 
 func (a *answer) cleared() {
 	at := len(a.dst)
-	a.dst = endLine(beginLine(a.dst, entryClear), at)
+	a.dst = endLine(beginLine(a.dst, entryClear), at, 0)
 }
 
 // snapshotPlace returns the beginning of a COMMAND snapshot.
@@ -356,7 +359,7 @@ func (a *answer) table(place snapshotPlace) *snapshotPlace {
 			return false
 		}
 		at := len(a.dst)
-		a.dst = endLine(appendKeyed(beginLine(a.dst, entryUpdate), k, v, addToken), at)
+		a.dst = endLine(appendKeyed(beginLine(a.dst, entryUpdate), k, v, addToken), at, 0)
 		place.cursor = k.Ordinal
 		return true
 	})

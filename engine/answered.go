@@ -51,7 +51,7 @@ func answerLength(lines []byte) int {
 	n := 0
 	for len(lines) > 0 {
 		var body []byte
-		_, body, lines = nextLine(lines)
+		_, _, body, lines = nextLine(lines)
 		n += headMax + len(body)
 	}
 	return n
@@ -60,8 +60,9 @@ func answerLength(lines []byte) int {
 // deliver appends the lines of an answer to the session's output.
 func (l *Loop) deliver(e *entry, sub *subscriber) {
 	s, id, index := sub.subscription.session, sub.subscription.id, int(sub.index)
+	before, view, merges := sub.seat().have, sub.view, sub.merges()
 	for lines := e.body; len(lines) > 0; {
-		kind, body, rest := nextLine(lines)
+		kind, number, body, rest := nextLine(lines)
 		lines = rest
 		switch kind {
 		case entryUpdate:
@@ -75,6 +76,16 @@ func (l *Loop) deliver(e *entry, sub *subscriber) {
 			l.stats.lost.Add(lost)
 		}
 		s.data(l.line)
+		if !merges {
+			line := pastLine{sub: sub, before: before, view: view, kind: pastUpdate, joined: sub.joined}
+			if number == 0 { // part of a snapshot, or what it begins with
+				line.kind = pastRestart
+			}
+			s.remember(line)
+			if number > 0 {
+				before, view = number, e.view
+			}
+		}
 	}
 	sub.seat().last = s.count
 	if e.done && sub.waitsEnd {
@@ -86,6 +97,7 @@ func (l *Loop) deliver(e *entry, sub *subscriber) {
 func (s *Session) endSnapshot(sub *subscriber) {
 	sub.waitsEnd = false
 	s.data(protocol.AppendEOS(s.loop.line[:0], sub.subscription.id, int(sub.index)))
+	s.remember(pastLine{sub: sub, kind: pastEnd})
 	if st := sub.seat(); st.have > 0 {
 		st.last = s.count
 	}

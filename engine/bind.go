@@ -33,9 +33,7 @@ func (m rebindRequest) arrive(l *Loop) {
 		}
 	case s.state == sessionDeciding:
 		l.refuseBind(m.link, protocol.ConnSessionNotFound, "Session not found")
-	case m.bind.RecoveryFrom >= 0:
-		// Its numbers are kept, but what was sent is not told again yet: the client
-		// begins a new session.
+	case m.bind.RecoveryFrom >= 0 && !s.recoverable(uint64(m.bind.RecoveryFrom)):
 		l.refuseBind(m.link, protocol.ConnRecoveryGone, "Recovery point not available")
 	case s.link == m.link && !s.polling:
 		l.refuseBind(m.link, protocol.ConnAlreadyStreaming, "A session is streaming on this WebSocket")
@@ -58,11 +56,23 @@ func (s *Session) takeOver(m rebindRequest) {
 			l.shut(k)
 		}
 	}
+	if m.bind.RecoveryFrom >= 0 {
+		s.recover(uint64(m.bind.RecoveryFrom))
+	}
 	if !m.bind.Polling && m.link.loop != l {
 		s.moveTo(m.link.loop, m)
 		return
 	}
-	s.bind(m.link, &m.bind.ConnectionParams, false)
+	s.rebound(m)
+}
+
+// rebound begins the response to a bind.
+func (s *Session) rebound(m rebindRequest) {
+	recovery := m.bind.RecoveryFrom >= 0
+	if !recovery {
+		s.acknowledge(s.count) // all that was sent
+	}
+	s.bind(m.link, &m.bind.ConnectionParams, false, recovery)
 }
 
 // moveTo hands the session to the loop of its new stream. Nothing is transferred
@@ -118,16 +128,17 @@ func (l *Loop) adopt(s *Session, m rebindRequest) {
 		s.unbind()
 		return
 	}
-	s.bind(m.link, &m.bind.ConnectionParams, false)
+	s.rebound(m)
 }
 
 // bind begins a response on a connection: a stream on this loop, or a poll on any.
-func (s *Session) bind(k *Link, c *protocol.ConnectionParams, first bool) {
+// first says that it is the session's first, recovery that the client goes on after
+// a lost connection and is told from where.
+func (s *Session) bind(k *Link, c *protocol.ConnectionParams, first, recovery bool) {
 	l, cfg := s.loop, &s.loop.engine.cfg
 	if k.loop == l && k.session != nil && k.session != s {
 		k.session.unbind() // one session at a time on a WebSocket
 	}
-	s.acked = s.count // a plain bind acknowledges all that was sent
 	s.link, s.polling, s.transport = k, c.Polling, transportOf(k.webSocket, c.Polling)
 	l.stats.bound[s.transport].Add(1)
 	if k.loop == l {
@@ -167,6 +178,9 @@ func (s *Session) bind(k *Link, c *protocol.ConnectionParams, first bool) {
 	}
 	if !c.ReduceHead {
 		s.control(protocol.AppendCONS(l.line[:0], protocol.Unmanaged))
+	}
+	if recovery {
+		s.control(protocol.AppendPROG(l.line[:0], s.count))
 	}
 	w.head = len(s.buf)
 	s.drain()

@@ -17,4 +17,6 @@ const (
 	brokenDeleteMerged          // a DELETE of COMMAND is merged away
 	brokenLateLife              // what a handle of an ended life says is taken
 	brokenCountTwice            // control lines are counted as data
+	brokenRecoverHave           // a recovery leaves the numbers of MERGE as they were
+	brokenForgetful             // a recovery tells no rare line again
 )

@@ -42,6 +42,7 @@ type Config struct {
 
 	LogEntries int // events kept for slow clients by a view that must not lose; default 1024
 	LogBytes   int // bytes of them; default 256 KiB
+	Past       int // lines that a session remembers for a client that lost the connection; default 1024
 	History    int // events of a DISTINCT item kept as its snapshot; default 30
 
 	Limits Limits
@@ -86,6 +87,7 @@ func (c *Config) complete() {
 	orInt(&c.ContentLengthMin, 10_000)
 	orInt(&c.LogEntries, 1024)
 	orInt(&c.LogBytes, 256<<10)
+	orInt(&c.Past, 1024)
 	orInt(&c.History, 30)
 	l := &c.Limits
 	orInt(&l.Sessions, 20_000)

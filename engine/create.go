@@ -106,7 +106,7 @@ func (l *Loop) loggedIn(d *decision) {
 		s.wire.pause = d.create.PollingMillis
 		s.unbind()
 	} else {
-		s.bind(k, &d.create.ConnectionParams, true)
+		s.bind(k, &d.create.ConnectionParams, true, false)
 	}
 	requests := s.requests
 	s.requests = nil

@@ -64,6 +64,7 @@ func (s *Session) control(text []byte) {
 func (s *Session) tell(text []byte) {
 	if len(s.queue) == 0 && s.fits(len(text)) {
 		s.data(text)
+		s.remember(pastLine{text: text})
 		return
 	}
 	s.queue = append(s.queue, queuedLine{text: text})
@@ -78,6 +79,7 @@ func (s *Session) drain() {
 			break
 		}
 		s.data(q.text)
+		s.remember(pastLine{text: q.text})
 		n++
 	}
 	if n > 0 {

@@ -70,6 +70,11 @@ func (l *Loop) catchUp(o *outlet, at int, out []byte) (_ []byte, more bool) {
 			out = append(o.appendHead(out, at), body...)
 		}
 		o.count++
+		if !rec.merge {
+			s := o.session
+			sub := s.receivers[at]
+			s.remember(pastLine{sub: sub, before: st.have, view: sub.view, kind: pastUpdate, joined: true})
+		}
 		st.have, st.last = rec.seq, o.count
 	}
 	return out, false

@@ -30,6 +30,7 @@ type Session struct {
 	state   sessionState
 	// acked is the number of data lines that a bind has acknowledged.
 	acked uint64
+	past  past
 
 	subscriptions []*subscription // in the order of their ids
 	requests      []*request      // not decided yet, because the session itself is not

@@ -19,6 +19,8 @@ func TestSimulationCatchesBrokenRules(t *testing.T) {
 		brokenDeleteMerged: "a DELETE is merged away",
 		brokenLateLife:     "a handle whose life is over is heard",
 		brokenCountTwice:   "control lines are counted as data",
+		brokenRecoverHave:  "a recovery leaves the numbers of MERGE as they were",
+		brokenForgetful:    "a recovery tells no rare line again",
 	} {
 		t.Run(name, func(t *testing.T) {
 			broken = b

@@ -53,6 +53,8 @@ type simClient struct {
 	partial []byte
 	session string
 	looped  bool // told to bind again
+	asked   bool // to go on where it was, and has no answer yet
+	torn    bool // lost the connection, and wants to go on where it was
 	count   uint64
 	subs    map[int]*simSub
 	nextSub int
@@ -94,6 +96,8 @@ func (c *simClient) act() {
 		c.create()
 	case c.looped:
 		c.bind(w.IntN(3) == 0)
+	case c.torn:
+		c.recover()
 	case c.session == "":
 	case x < 76:
 		if len(c.subs) < 4 {
@@ -119,7 +123,7 @@ func (c *simClient) open(webSocket bool) *simConn {
 }
 
 func (c *simClient) create() {
-	c.subs, c.count, c.looped, c.partial = make(map[int]*simSub), 0, false, nil
+	c.subs, c.count, c.looped, c.asked, c.partial = make(map[int]*simSub), 0, false, false, nil
 	c.conn = c.open(true)
 	c.conn.link.Message([]byte("create_session\r\nLS_adapter_set=SIM&LS_cid=x&LS_send_sync=false"))
 }
@@ -225,21 +229,53 @@ func (c *simClient) reconf() {
 	}
 }
 
-// cut loses the connection at any byte. Without recovery the client begins a new
-// session.
+// cut loses the connection at any byte. The client goes on where it was, or begins a
+// new session.
 func (c *simClient) cut() {
+	c.world.note("client %d is cut", c.number)
 	if c.conn == nil {
 		return
 	}
-	c.conn.Close()
-	c.conn, c.session, c.subs = nil, "", nil
-	c.partial = nil
+	if c.world.IntN(4) > 0 { // else the server has not noticed
+		c.conn.Close()
+	}
+	c.conn, c.partial = nil, nil
+	if c.torn = c.session != "" && c.world.IntN(4) > 0; !c.torn {
+		c.session, c.subs = "", nil
+	}
+}
+
+// recover binds the session from the last line that was read.
+func (c *simClient) recover() {
+	for _, l := range c.world.engine.loops {
+		if len(l.mail) > 0 {
+			return // it waits for longer than a request is under way
+		}
+	}
+	c.world.note("client %d recovers from %d", c.number, c.count)
+	c.torn, c.partial = false, nil
+	from := "LS_recovery_from=" + strconv.FormatUint(c.count, 10)
+	switch c.world.IntN(4) {
+	case 0:
+		c.conn = c.open(false)
+		c.conn.link.HTTP(protocol.BindSession, c.session, []byte(from+"&LS_send_sync=false&LS_content_length="+strconv.Itoa(300+c.world.IntN(4000))))
+	case 1:
+		c.conn = c.open(true)
+		c.conn.link.Message([]byte("bind_session\r\n" + from + "&LS_send_sync=false&LS_session=" + c.session))
+	default:
+		c.conn = c.open(false)
+		c.conn.link.HTTP(protocol.BindSession, c.session, []byte(from+"&LS_polling=true&LS_polling_millis=0&LS_idle_millis=0"))
+	}
+	c.asked = true
 }
 
 // settle reads all there is, and keeps the session bound.
 func (c *simClient) settle() {
 	if c.conn != nil {
 		c.read(1 << 30)
+	}
+	if c.torn {
+		c.recover()
 	}
 	if c.looped {
 		c.bind(c.world.IntN(3) == 0)
@@ -274,6 +310,12 @@ func (c *simClient) line(text []byte) {
 	switch n.Tag {
 	case protocol.TagCONOK:
 		c.session = string(n.Name)
+	case protocol.TagPROG:
+		if !c.asked || n.Number != int64(c.count) {
+			violate("client %d: %q after %d lines", c.number, text, c.count)
+		}
+		c.asked = false
+		c.world.recovered++
 	case protocol.TagLOOP:
 		if len(c.conn.queue)+len(c.partial) > 0 && !c.conn.link.webSocket {
 			violate("client %d: something follows LOOP: %q", c.number, c.conn.queue)
@@ -285,8 +327,15 @@ func (c *simClient) line(text []byte) {
 			c.conn = nil // and again
 			return
 		}
+		if n.Code == protocol.ConnRecoveryGone && c.asked {
+			c.conn, c.session, c.subs, c.asked = nil, "", nil, false
+			return
+		}
 		violate("client %d: %s", c.number, text)
 	case protocol.TagU, protocol.TagSUBOK, protocol.TagSUBCMD, protocol.TagUNSUB, protocol.TagEOS, protocol.TagCS, protocol.TagOV, protocol.TagCONF:
+		if c.asked {
+			violate("client %d: %q before PROG", c.number, text)
+		}
 		c.count++
 		c.data(text, &n)
 	}

@@ -90,11 +90,12 @@ func TestSimulation(t *testing.T) {
 		t.Skip("a rule is broken on purpose")
 	}
 	began := time.Now()
-	events, lived := 0, int64(0)
+	events, recovered, lived := 0, 0, int64(0)
 	for i := range *simSeeds {
 		seed := *simFirst + uint64(i)
 		broke, w := simulate(seed, *simTrace && i == 0)
 		events += w.events
+		recovered += w.recovered
 		lived += w.lived
 		if w.trace != nil {
 			w.trace = append(w.trace, w.dump())
@@ -104,7 +105,7 @@ func TestSimulation(t *testing.T) {
 			t.Fatalf("seed %d: %s\nreplay: go test ./engine -run TestSimulation -sim.seeds 1 -sim.first %d -sim.trace", seed, broke, seed)
 		}
 	}
-	t.Logf("%d seeds, %d actions, %.1f session-hours in %.1f s; laws held:\n  %s", *simSeeds, events,
+	t.Logf("%d seeds, %d actions, %d recoveries, %.1f session-hours in %.1f s; laws held:\n  %s", *simSeeds, events, recovered,
 		time.Duration(lived).Hours(), time.Since(began).Seconds(), strings.Join(simLaws, "\n  "))
 }
 

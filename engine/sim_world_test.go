@@ -23,9 +23,11 @@ type world struct {
 	loops   [simLoops]due
 	clients []*simClient
 	events  int // actions taken
-	resting bool
-	lived   int64
-	trace   []string
+	// recovered counts the clients that went on where they were.
+	recovered int
+	resting   bool
+	lived     int64
+	trace     []string
 }
 
 const (
@@ -39,7 +41,7 @@ func newWorld(seed uint64) *world {
 	stable, flaky := newSimFeed(w, "A", false), newSimFeed(w, "B", true)
 	cfg := Config{
 		Loops: simLoops, Shards: simShards, Inbox: 4 << w.IntN(3), Arenas: 2 + w.IntN(3), Recent: 1 << (10 + w.IntN(4)), RequestQueue: 1 + w.IntN(4),
-		Output: 4096, LogEntries: 4 + w.IntN(12), LogBytes: 2048, History: 4, WindowMax: 50 * time.Millisecond,
+		Output: 4096, LogEntries: 4 + w.IntN(12), LogBytes: 2048, History: 4, Past: 2 + w.IntN(60), WindowMax: 50 * time.Millisecond,
 		ContentLengthMin: 200, SessionTimeout: time.Hour, SlowTimeout: time.Hour, Limits: Limits{SessionsPerAddress: -1},
 	}
 	e, err := New(cfg, map[string]AdapterSet{"SIM": {Metadata: simMetadata{}, Data: map[string]adapters.DataAdapter{"A": stable, "B": flaky}}})

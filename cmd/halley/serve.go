@@ -8,6 +8,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/halley-stream/halley/internal/heap"
 	"github.com/halley-stream/halley/internal/metrics"
 	"github.com/halley-stream/halley/internal/settings"
 )
@@ -32,7 +33,7 @@ type startFunc func(conf *config, sets []adapterSet, logs *logs) (*server, error
 
 // runServe runs the server until ctx is done.
 func runServe(ctx context.Context, env *environment) int {
-	tuneMemory()
+	heap.Tune()
 	return serve(ctx, env, startServer)
 }
 
@@ -72,7 +73,7 @@ func serve(ctx context.Context, env *environment, start startFunc) int {
 	var serving sync.WaitGroup
 	tuning, tuned := context.WithCancel(context.Background())
 	if conf.Engine.HugePages {
-		serving.Go(func() { keepHugePages(tuning, logs.main) })
+		serving.Go(func() { heap.KeepHuge(tuning, logs.main) })
 	}
 	if adminListener != nil {
 		serving.Go(func() { pages.serve(adminListener) })

@@ -25,7 +25,7 @@ func TestSessionsRefused(t *testing.T) {
 		"bind of no session":       {nil, "bind_session", "LS_session=Snone", "CONERR,20,Session not found"},
 		"poll of no session":       {nil, "bind_session", "LS_session=Snone&LS_polling=true", "CONERR,20,Session not found"},
 		"recovery":                 {nil, "bind_session", "LS_session=SESSION&LS_recovery_from=3&LS_polling=true", "CONERR,4,…"},
-		"recovery on a stream":     {nil, "bind_session", "LS_session=SESSION&LS_recovery_from=0", "CONERR,4,…"},
+		"recovery on a stream":     {nil, "bind_session", "LS_session=SESSION&LS_recovery_from=1", "CONERR,4,…"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

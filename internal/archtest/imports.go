@@ -116,6 +116,12 @@ var rules = []rule{
 		reason:  "it reads configurations of any shape and knows nothing of this program's",
 	},
 	{
+		pattern: "internal/heap",
+		others:  []string{"golang.org/x/sys/unix"},
+		never:   []string{"flag", "net/..."},
+		reason:  "it speaks to the kernel and the runtime, and to nobody else",
+	},
+	{
 		pattern: "internal/...",
 		ours:    []string{"internal/..."},
 		light:   true,

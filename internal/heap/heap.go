@@ -1,4 +1,6 @@
-package main
+// Package heap tunes the memory of a process that holds many long-lived objects and
+// makes little garbage.
+package heap
 
 import (
 	"context"
@@ -14,7 +16,8 @@ import (
 // sessions, of which there may be many. GOGC overrides it.
 const gcPercent = 25
 
-func tuneMemory() {
+// Tune sets how often garbage is collected. It is called once, at the start.
+func Tune() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
@@ -23,8 +26,8 @@ func tuneMemory() {
 // hugePagesEvery is how often it is looked whether the heap has grown.
 const hugePagesEvery = time.Second
 
-// keepHugePages keeps the heap on huge pages as it grows, until ctx is done.
-func keepHugePages(ctx context.Context, log *slog.Logger) {
+// KeepHuge keeps the heap on huge pages as it grows, until ctx is done.
+func KeepHuge(ctx context.Context, log *slog.Logger) {
 	tick := time.NewTicker(hugePagesEvery)
 	defer tick.Stop()
 	mapped := []metrics.Sample{{Name: "/memory/classes/total:bytes"}}

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package main
+package heap
 
 // adviseHugePages does nothing where there is no such advice to give.
 func adviseHugePages() error { return nil }
