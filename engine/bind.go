@@ -34,6 +34,7 @@ func (m rebindRequest) arrive(l *Loop) {
 	case s.state == sessionDeciding:
 		l.refuseBind(m.link, protocol.ConnSessionNotFound, "Session not found")
 	case m.bind.RecoveryFrom >= 0 && !s.recoverable(uint64(m.bind.RecoveryFrom)):
+		l.stats.forgotten.Add(1)
 		l.refuseBind(m.link, protocol.ConnRecoveryGone, "Recovery point not available")
 	case s.link == m.link && !s.polling:
 		l.refuseBind(m.link, protocol.ConnAlreadyStreaming, "A session is streaming on this WebSocket")
@@ -58,6 +59,7 @@ func (s *Session) takeOver(m rebindRequest) {
 	}
 	if m.bind.RecoveryFrom >= 0 {
 		s.recover(uint64(m.bind.RecoveryFrom))
+		l.stats.recovered.Add(1)
 	}
 	if !m.bind.Polling && m.link.loop != l {
 		s.moveTo(m.link.loop, m)

@@ -128,6 +128,7 @@ func (c *Config) Validate() error {
 	within("Inbox", int64(c.Inbox), 4, 1<<20)
 	within("Arenas", int64(c.Arenas), 2, 1<<16)
 	within("Recent", int64(c.Recent), 1<<10, 1<<30)
+	within("Past", int64(c.Past), 1, 1<<20)
 	within("RequestWorkers", int64(c.RequestWorkers), 1, 1024)
 	within("RequestQueue", int64(c.RequestQueue), 1, 1<<20)
 	within("Output", int64(c.Output), 4<<10, 64<<20)

@@ -54,21 +54,23 @@ type loopMail interface{ arrive(l *Loop) }
 
 // loopStats are a loop's figures. The loop writes, anyone reads.
 type loopStats struct {
-	sessions atomic.Int64
-	bound    [transports]atomic.Int64
-	updates  atomic.Uint64 // update lines appended
-	lagged   atomic.Uint64 // times that a subscriber fell behind
-	lost     atomic.Uint64 // events told lost by OV
-	writes   atomic.Uint64
-	bytes    atomic.Uint64
-	slow     atomic.Int64  // sessions whose client does not read
-	tooSlow  atomic.Uint64 // sessions closed for that
-	ends     [3]atomic.Uint64
-	refusals atomic.Uint64 // requests answered with an error
-	steps    atomic.Uint64
-	busy     atomic.Int64 // nanoseconds in steps
-	window   atomic.Int64
-	share    atomic.Int64 // busy share of the last interval, in 1/1000
+	sessions             atomic.Int64
+	bound                [transports]atomic.Int64
+	updates              atomic.Uint64 // update lines appended
+	lagged               atomic.Uint64 // times that a subscriber fell behind
+	recovered, forgotten atomic.Uint64 // recoveries, and those refused
+	recent               atomic.Int64  // bytes of text that the ring of what was said last has
+	lost                 atomic.Uint64 // events told lost by OV
+	writes               atomic.Uint64
+	bytes                atomic.Uint64
+	slow                 atomic.Int64  // sessions whose client does not read
+	tooSlow              atomic.Uint64 // sessions closed for that
+	ends                 [3]atomic.Uint64
+	refusals             atomic.Uint64 // requests answered with an error
+	steps                atomic.Uint64
+	busy                 atomic.Int64 // nanoseconds in steps
+	window               atomic.Int64
+	share                atomic.Int64 // busy share of the last interval, in 1/1000
 }
 
 func (s *loopStats) ended(code int) {
@@ -160,6 +162,7 @@ func (l *Loop) Step() (more bool, next int64) {
 	if l.window.observe(ended, ended-began) {
 		l.window.adjust(ended, l.engine.cpuTime(), l.engine.cpus)
 		l.stats.window.Store(l.window.now)
+		l.stats.recent.Store(int64(len(l.recent.text)))
 		l.stats.share.Store(int64(l.window.share * 1000))
 	}
 	if rest := l.window.rest(); rest > 0 {

@@ -1,5 +1,7 @@
 package engine
 
+import "math/bits"
+
 // recent is what the shards said last to the fans of a loop, in order. Nothing is
 // copied to sessions when it comes: each takes from here what its subscribers lack
 // when it is flushed. A record is kept until its place is needed; a subscriber that
@@ -32,8 +34,8 @@ const (
 )
 
 func newRecent(most int) recent {
-	r := recent{first: 1, next: 1, most: most}
-	r.resize(min(64<<10, most))
+	r := recent{first: 1, next: 1, most: 1 << (bits.Len(uint(most)) - 1)} // the rings double
+	r.resize(min(64<<10, r.most))
 	return r
 }
 

@@ -21,6 +21,9 @@ type LoopStats struct {
 	Writes    uint64
 	Bytes     uint64
 	Lagged    uint64 // times that a subscriber fell behind
+	Recovered uint64 // times that a client went on where it had lost its connection
+	Forgotten uint64 // times that it could not, because that was too far back
+	Recent    int64  // bytes kept for what was said last
 	Lost      uint64 // events told lost
 	TooSlow   uint64 // sessions whose client read nothing for too long
 	Steps     uint64
@@ -98,6 +101,7 @@ func (l *Loop) figures() LoopStats {
 	st := &l.stats
 	f := LoopStats{
 		Updates: st.updates.Load(), Writes: st.writes.Load(), Bytes: st.bytes.Load(), Lagged: st.lagged.Load(),
+		Recovered: st.recovered.Load(), Forgotten: st.forgotten.Load(), Recent: st.recent.Load(),
 		Lost: st.lost.Load(), TooSlow: st.tooSlow.Load(), Steps: st.steps.Load(), Busy: st.busy.Load(),
 		Window: st.window.Load(), BusyShare: float64(st.share.Load()) / 1000,
 	}

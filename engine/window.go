@@ -68,11 +68,19 @@ func between(x, low, high float64) float64 {
 	return min(max((x-low)/(high-low), 0), 1)
 }
 
-// rest is how long the loop may look at nothing after a step: while updates
-// gather anyway, many small steps only cost. It is a small part of the window.
-func (w *window) rest() int64 { return min(w.now/windowRests, restMax) }
+// rest is how far apart the loop's steps begin at least: while updates gather
+// anyway, many small steps only cost. It is none while there is no window, else a
+// small part of it, but never so short that the steps themselves make the server
+// busy and so keep the window open.
+func (w *window) rest() int64 {
+	if w.now == 0 {
+		return 0
+	}
+	return min(max(w.now/windowRests, restMin), restMax)
+}
 
 const (
 	windowRests = 16
+	restMin     = int64(1e6)
 	restMax     = int64(4e6)
 )

@@ -52,3 +52,19 @@ func TestWindowFollowsTheLoad(t *testing.T) {
 		t.Errorf("back at 20 ticks/s the window is %v, want none", window)
 	}
 }
+
+// Steps are never so close that they alone would keep the server busy.
+func TestRestBetweenSteps(t *testing.T) {
+	for window, want := range map[time.Duration]time.Duration{
+		0:                      0,
+		time.Millisecond:       time.Millisecond,
+		10 * time.Millisecond:  time.Millisecond,
+		32 * time.Millisecond:  2 * time.Millisecond,
+		500 * time.Millisecond: 4 * time.Millisecond,
+	} {
+		w := newWindow(int64(window), int64(time.Second))
+		if got := time.Duration(w.rest()); got != want {
+			t.Errorf("with a window of %v the rest is %v, want %v", window, got, want)
+		}
+	}
+}

@@ -109,6 +109,7 @@ func engineConfigOf(conf *config, logs *logs) engine.Config {
 		Inbox:            e.Inbox,
 		Arenas:           e.Arenas,
 		Recent:           e.Recent,
+		Past:             e.Past,
 		RequestWorkers:   e.RequestWorkers,
 		RequestQueue:     e.RequestQueue,
 		MetadataTimeout:  e.MetadataTimeout,

@@ -293,7 +293,7 @@ func (c *conn) write(buf []byte) {
 		if n == len(buf) {
 			return
 		}
-		c.behind, buf = true, buf[max(n, 0):]
+		c.behind, buf = true, buf[n:]
 	}
 	_, _ = c.gnet.Write(buf) // on an error gnet closes the connection and says so
 }
