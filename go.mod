@@ -20,6 +20,7 @@ require (
 )
 
 require (
+	github.com/expr-lang/expr v1.17.8 // indirect
 	github.com/gobwas/httphead v0.1.0 // indirect
 	github.com/klauspost/compress v1.15.9 // indirect
 	github.com/panjf2000/ants/v2 v2.12.1 // indirect

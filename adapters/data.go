@@ -14,6 +14,12 @@ var (
 	ErrTooManyFields = errors.New("too many field names")
 	// ErrTooManyItems says that a feed has published as many items as it may.
 	ErrTooManyItems = errors.New("too many published items")
+	// ErrAgain, from Run, asks to be run again at once: the adapter has looked after
+	// the waiting and the log itself.
+	ErrAgain = errors.New("run again")
+	// ErrUnavailable, from Describe, says that the adapter cannot serve any item for
+	// now. The client's request is refused.
+	ErrUnavailable = errors.New("data adapter not available")
 	// ErrClosed says that the feed has ended.
 	ErrClosed = errors.New("feed closed")
 )

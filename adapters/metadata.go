@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // MetadataAdapter says who may connect and what groups and schemas stand for.
@@ -62,6 +63,20 @@ type Login struct {
 type Permit struct {
 	// User is the name the session goes by from then on.
 	User string
+	// MaxBandwidth is what the session's updates may take, in kilobits per second;
+	// 0 is no limit. A client may ask for less.
+	MaxBandwidth float64
+	// MaxSessions is how many sessions the user may have at a time, and
+	// MaxSubscriptions how many subscriptions each of them; 0 is no limit but the
+	// server's.
+	MaxSessions      int
+	MaxSubscriptions int
+	// Expires is when the permit ends: the client is then told to open a new session,
+	// and so is asked who it is again. The zero time is never.
+	Expires time.Time
+	// KeepFor is for how long the same login, but for the client's address, may be
+	// answered with this permit without another call; 0 is not at all.
+	KeepFor time.Duration
 }
 
 // Interest is a subscription that a client asks for.
@@ -85,4 +100,72 @@ type Resolution struct {
 	// MaxFrequency is the highest frequency allowed, in updates per second and
 	// item; 0 is no limit.
 	MaxFrequency float64
+	// MaxBuffer is how many events of a DISTINCT item may wait for a client that is
+	// slower than they come; 0 is no limit but the server's.
+	MaxBuffer int
+	// KeepFor is for how long the same interest of the same user may be answered with
+	// this resolution without another call; 0 is not at all.
+	KeepFor time.Duration
+	// Selector allows the Interest's selector. It is an expression over the fields
+	// of an item, which the engine evaluates for each update.
+	Selector bool
+}
+
+// MessageHandler is an ability of a Metadata Adapter: it takes what clients say to
+// the server. Without it they are told that nobody listens.
+type MessageHandler interface {
+	// Message handles one message, and returns what its sender is told; that may
+	// be empty. A *Refusal tells the sender that it may not say this; any other
+	// error is logged, and the sender learns that it was not handled.
+	//
+	// Messages of one sequence come one at a time, in order. All others may come at
+	// the same time, also those of one client.
+	Message(ctx context.Context, m Message) (answer string, err error)
+}
+
+// Witness is an ability of a Metadata Adapter: it is told which sessions and
+// subscriptions there are.
+type Witness interface {
+	// Notice tells of one change. Those of one session come one at a time, in order;
+	// those of different sessions at the same time. When the adapter is too slow for
+	// them, some are left out, which the server counts and logs.
+	Notice(ctx context.Context, n Notice)
+}
+
+// NoticeKind says what a Notice is about.
+type NoticeKind uint8
+
+// What a Witness is told of.
+const (
+	SessionOpened NoticeKind = iota + 1
+	SessionClosed
+	SubscriptionOpened
+	SubscriptionClosed
+)
+
+// Notice is a change of the sessions and subscriptions that there are.
+type Notice struct {
+	Kind NoticeKind
+	User string
+	// Session is the id of the session: see Message.
+	Session string
+	Address string
+	// Of subscriptions: the client's number for it within the session, and what it is.
+	Subscription int
+	DataAdapter  string
+	Items        []string
+	Mode         Mode
+}
+
+// Message is something that a client says to the server.
+type Message struct {
+	User string
+	// Session is the id of the sender's session: who knows it can act for the
+	// sender, so it is not for logs.
+	Session string
+	Text    string
+	// Sequence is the name that the client gave to an order of messages, of which
+	// this is number Number, from 1 up. Without one it is empty.
+	Sequence string
+	Number   int64
 }

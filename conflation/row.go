@@ -60,6 +60,17 @@ func (r *Row) Newer(slots []int32, have uint64) bool {
 	return false
 }
 
+// Copy makes r the same as from.
+func (r *Row) Copy(from *Row) {
+	if len(from.cells) > len(r.cells) {
+		r.grow(len(from.cells) - 1)
+	}
+	for i := range from.cells {
+		r.cells[i].version = from.cells[i].version
+		r.cells[i].token = append(r.cells[i].token[:0], from.cells[i].token...)
+	}
+}
+
 // Reset empties the row and keeps its memory.
 func (r *Row) Reset() {
 	for i := range r.cells {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/halley-stream/halley/adapters"
 	"github.com/halley-stream/halley/protocol"
@@ -23,17 +24,10 @@ func (s *Session) add(r *request) []byte {
 	if source == nil {
 		return r.refuse(protocol.ReqDataAdapter, fmt.Sprintf("Data adapter %q not found", asked.DataAdapter))
 	}
-	if asked.Selector != "" {
-		return r.refuse(protocol.ReqSelector, "Selectors are not allowed")
-	}
-	sub := newSubscription(s, asked)
-	sub.source = source
+	sub := newSubscription(s, source, asked)
 	s.insert(sub)
-	s.decide(&decision{kind: decideSubscription, loop: s.loop, session: s.id, set: s.set, request: r, subscription: sub, source: source,
-		interest: adapters.Interest{
-			User: s.user, DataAdapter: asked.DataAdapter, Group: asked.Group, Schema: asked.Schema,
-			Mode: sub.mode, Selector: asked.Selector,
-		}})
+	s.undecided++
+	s.decide(&decision{kind: decideSubscription, loop: s.loop, session: s.id, set: s.set, request: r, wish: newWish(sub, asked)})
 	return nil
 }
 
@@ -46,23 +40,25 @@ func (s *Session) repeat(r *request, old *subscription) []byte {
 	return granted(r)
 }
 
-// decide sends a decision to the request stage, or lets it wait for room there.
+// decide sends a decision to its stage, or lets it wait for room there.
 func (s *Session) decide(d *decision) {
-	s.undecided++
-	if len(s.unsent) == 0 && s.loop.engine.requests.submit(d) {
+	if len(s.unsent) == 0 && s.loop.engine.stage(d.kind).submit(d) {
 		return
 	}
-	if len(s.unsent) == 0 {
+	if s.unsent = append(s.unsent, d); len(s.unsent) == 1 {
 		s.loop.starving = append(s.loop.starving, s)
 	}
-	s.unsent = append(s.unsent, d)
 }
 
-// resubmit sends what waited, as far as there is room now.
+// resubmit sends what waited, as far as there is room now: messages do not wait for
+// subscriptions, nor these for messages.
 func (s *Session) resubmit() {
-	for len(s.unsent) > 0 && s.loop.engine.requests.submit(s.unsent[0]) {
-		s.unsent = s.unsent[1:]
-	}
+	full := make(map[*requestStage]bool)
+	s.unsent = slices.DeleteFunc(s.unsent, func(d *decision) bool {
+		stage := s.loop.engine.stage(d.kind)
+		full[stage] = full[stage] || !stage.submit(d)
+		return !full[stage]
+	})
 	if len(s.unsent) > 0 {
 		s.loop.starving = append(s.loop.starving, s)
 	} else {
@@ -80,28 +76,39 @@ func (l *Loop) subscribed(d *decision) {
 		return
 	}
 	s.undecided--
-	sub := d.subscription
-	if !sub.cancelled && d.code != 0 {
+	sub := d.wish.subscription
+	if !sub.cancelled && !d.refused {
+		if err := l.engine.selectors.use(d.wish, l.engine.cfg.Limits.Selectors); err != nil {
+			d.refuse(codeOf(err))
+		}
+	}
+	if !sub.cancelled && d.refused {
 		s.remove(sub)
 	}
-	if d.code != 0 {
+	if d.refused {
 		l.respond(d.request.link, d.request.refuse(d.code, d.text))
 		return
 	}
 	l.respond(d.request.link, d.request.accept())
-	if sub.cancelled {
-		return
+	if !sub.cancelled {
+		s.begin(d.wish)
+		s.pump()
 	}
+}
+
+// begin begins a subscription that the Metadata Adapter allows.
+func (s *Session) begin(w *wish) {
+	sub := w.subscription
 	sub.deciding = false
-	sub.allowed = d.resolution.MaxFrequency
-	sub.fields = l.engine.schemas.get(d.interest.Schema, d.resolution.Fields)
-	items, fields := len(d.resolution.Items), len(d.resolution.Fields)
+	sub.allowed = w.resolution.MaxFrequency
+	sub.selector = w.selector
+	sub.fields = s.loop.engine.schemas.get(w.interest.Schema, w.resolution.Fields)
+	items, fields := len(w.resolution.Items), len(w.resolution.Fields)
 	if sub.mode == adapters.Command {
 		s.tell(protocol.AppendSUBCMD(nil, sub.id, items, fields, sub.fields.keyAt+1, sub.fields.commandAt+1))
 	} else {
 		s.tell(protocol.AppendSUBOK(nil, sub.id, items, fields))
 	}
 	s.confirm(sub)
-	sub.begin(d.resolution.Items, l)
-	s.pump()
+	sub.begin(w.resolution.Items, s.loop)
 }

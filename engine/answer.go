@@ -51,7 +51,7 @@ func (s *shard) obey(sub *subscriber, cmd command) {
 	a.token, a.sub, a.kind = cmd.token, sub, entryAnswer
 	a.again = again
 	a.make()
-	a.entry.view, a.entry.body = v, a.dst
+	a.entry.view, a.text = v, a.dst
 	s.mem.close(a.dst)
 	s.put(int(cmd.loop), &a.entry)
 }
@@ -62,6 +62,7 @@ func (s *shard) attach(sub *subscriber, cmd *command) (v *view, again bool) {
 	at := &sub.sharded
 	if at.view == nil {
 		*at = sharded{view: s.join(sub, cmd), loop: cmd.loop}
+		at.view.takes(sub, 1)
 		return at.view, false
 	}
 	if at.loop != cmd.loop {
@@ -107,7 +108,12 @@ func (s *shard) change(at *sharded, sub *subscriber, cmd *command) bool {
 		}
 		cmd.have, cmd.view = to.newest(), to
 	}
+	if from.pick != nil {
+		to.pick.learn(from.pick)
+	}
 	at.view = to
+	from.takes(sub, -1)
+	to.takes(sub, 1)
 	from.part(cmd.loop)
 	s.drop(from)
 	return true
@@ -131,6 +137,7 @@ func (s *shard) leave(sub *subscriber) {
 	if v == nil {
 		return
 	}
+	v.takes(sub, -1)
 	v.part(sub.sharded.loop)
 	sub.sharded = sharded{}
 	s.drop(v)
@@ -176,9 +183,9 @@ func (a *answer) make() {
 // row answers for MERGE: the newest values of the fields that the subscriber
 // lacks, in one line.
 func (a *answer) row() {
-	v, it := a.view, a.view.item
+	v := a.view
 	if a.cmd.owed || a.cmd.have > 0 {
-		if c := v.from(a.cmd.have); it.known {
+		if c := v.from(a.cmd.have); v.known() {
 			at := len(a.dst)
 			a.dst = beginLine(a.dst, entryUpdate)
 			if ln, ok := c.next(a.dst); ok {
@@ -186,7 +193,7 @@ func (a *answer) row() {
 				a.seq = ln.seq
 			} else {
 				a.dst = a.dst[:at]
-				a.seq = it.seq // it lacks nothing
+				a.seq = max(v.seq(), a.cmd.have) // it lacks nothing
 			}
 		}
 	}
@@ -280,7 +287,7 @@ func (v *view) snapshotStart(s *shard, n int) uint64 {
 func (a *answer) lines(have uint64) {
 	a.seq = have
 	for c := a.view.from(have); ; {
-		if len(a.dst) >= answerSize {
+		if len(a.dst) >= int(a.cmd.size) {
 			a.more = a.seq < a.view.newest()
 			return
 		}
@@ -354,13 +361,15 @@ func (a *answer) table(place snapshotPlace) *snapshotPlace {
 		if k.Ordinal > place.until {
 			return false
 		}
-		if len(a.dst) >= answerSize {
+		if len(a.dst) >= int(a.cmd.size) {
 			all = false
 			return false
 		}
-		at := len(a.dst)
-		a.dst = endLine(appendKeyed(beginLine(a.dst, entryUpdate), k, v, addToken), at, 0)
 		place.cursor = k.Ordinal
+		if state := v.keys.states[k]; state != nil {
+			at := len(a.dst)
+			a.dst = endLine(appendKeyed(beginLine(a.dst, entryUpdate), state.Row, v, addToken), at, 0)
+		}
 		return true
 	})
 	if all {

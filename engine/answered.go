@@ -24,7 +24,7 @@ func (l *Loop) answered(e *entry) {
 		f.sit(sub)
 	}
 	st := sub.seat()
-	if n := answerLength(e.body); n > 0 || e.done {
+	if n := answerLength(e.text); n > 0 || e.done {
 		if !s.fits(n+controlLine) && !(s.alone(s.buf) && s.link != nil) {
 			s.wire.full, s.plain = true, false
 			s.behind(sub)
@@ -61,7 +61,7 @@ func answerLength(lines []byte) int {
 func (l *Loop) deliver(e *entry, sub *subscriber) {
 	s, id, index := sub.subscription.session, sub.subscription.id, int(sub.index)
 	before, view, merges := sub.seat().have, sub.view, sub.merges()
-	for lines := e.body; len(lines) > 0; {
+	for lines := e.text; len(lines) > 0; {
 		kind, number, body, rest := nextLine(lines)
 		lines = rest
 		switch kind {

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"math"
+	"strings"
 
 	"github.com/halley-stream/halley/protocol"
 )
@@ -83,6 +84,7 @@ func (s *Session) rebound(m rebindRequest) {
 func (s *Session) moveTo(to *Loop, m rebindRequest) {
 	from := s.loop
 	from.wheel.disarm(&s.clock)
+	s.messages.stop(from)
 	if s.leaving != nil {
 		from.wheel.disarm(&s.leaving.timer)
 	}
@@ -117,6 +119,7 @@ func (l *Loop) adopt(s *Session, m rebindRequest) {
 	l.attach(s)
 	l.sessions[s.id] = s
 	l.stats.sessions.Add(1)
+	s.messages.resume()
 	if l.draining || s.leaving != nil {
 		s.leave(l.now) // it may have been on its way when the turns were given out
 	}
@@ -142,12 +145,13 @@ func (s *Session) bind(k *Link, c *protocol.ConnectionParams, first, recovery bo
 		k.session.unbind() // one session at a time on a WebSocket
 	}
 	s.link, s.polling, s.transport = k, c.Polling, transportOf(k.webSocket, c.Polling)
+	s.bare = s.bare || c.ReduceHead
 	l.stats.bound[s.transport].Add(1)
 	if k.loop == l {
 		k.session, k.implied = s, s.id
 		k.taken, k.reply = true, nil
 	}
-	s.wire = binding{began: l.now, pause: c.PollingMillis}
+	s.wire = binding{began: l.now, heard: l.now, pause: c.PollingMillis}
 	s.wrote, s.left, l.scheduled[s.slot] = l.now, math.MaxInt64, false
 	if k.loop == l && !c.Polling {
 		s.conn = k.conn
@@ -165,6 +169,7 @@ func (s *Session) bind(k *Link, c *protocol.ConnectionParams, first, recovery bo
 		}
 	} else {
 		w.keepalive = keepalive * 1e6
+		w.inactivity = c.InactivityMillis * 1e6
 		if c.SendSync {
 			w.sync = l.now + syncEvery
 		}
@@ -176,11 +181,16 @@ func (s *Session) bind(k *Link, c *protocol.ConnectionParams, first, recovery bo
 	s.control(protocol.AppendCONOK(l.line[:0], s.id, requestLimit, told, cfg.ControlLink))
 	if first && !c.ReduceHead {
 		s.control(protocol.AppendSERVNAME(l.line[:0], cfg.Name))
-		s.control(protocol.AppendCLIENTIP(l.line[:0], s.address))
 	}
-	if !c.ReduceHead {
-		s.control(protocol.AppendCONS(l.line[:0], protocol.Unmanaged))
+	if (first || s.client != k.address) && !c.ReduceHead {
+		s.control(protocol.AppendCLIENTIP(l.line[:0], k.address))
 	}
+	s.client = k.address
+	if w.budget > 0 {
+		s.control(padding)
+		s.left += int64(len(padding)) // it is not part of what the client asked for
+	}
+	s.tellBandwidth()
 	if recovery {
 		s.control(protocol.AppendPROG(l.line[:0], s.count))
 	}
@@ -192,6 +202,10 @@ func (s *Session) bind(k *Link, c *protocol.ConnectionParams, first, recovery bo
 		s.look()
 	}
 }
+
+// padding pushes the head of an HTTP stream through what buffers on its way to the
+// client.
+var padding = bytes.Repeat(protocol.AppendNOOP(nil, strings.Repeat("padding ", 32)), 8)
 
 // pollWait is how long a poll that need not be held waits for syncs under way, in
 // nanoseconds.

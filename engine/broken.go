@@ -19,4 +19,6 @@ const (
 	brokenCountTwice            // control lines are counted as data
 	brokenRecoverHave           // a recovery leaves the numbers of MERGE as they were
 	brokenForgetful             // a recovery tells no rare line again
+	brokenDiffForAll            // a diff goes also to those who have something newer than its base
+	brokenNoTurn                // who waits for bandwidth is not looked at again
 )

@@ -21,6 +21,8 @@ type command struct {
 	end bool
 	// interval is the pace wanted, in nanoseconds.
 	interval int64
+	// size is how many bytes the answer may have before it is cut.
+	size int32
 	// snapshot is where a snapshot in pieces has come to, or nil.
 	snapshot *snapshotPlace
 }

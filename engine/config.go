@@ -21,8 +21,8 @@ type Config struct {
 	Inbox           int           // entries from a shard to a loop; default 8192
 	Arenas          int           // blocks of 64 KiB for bodies of a shard; default 128
 	Recent          int           // bytes of what shards said last that a loop keeps for its next writes; default 16 MiB
-	RequestWorkers  int           // calls to Metadata Adapters at a time; default 4
-	RequestQueue    int           // requests that may wait for that; default 1024
+	RequestWorkers  int           // calls to Metadata Adapters at a time, and as many about messages; default 4
+	RequestQueue    int           // requests that may wait for that, and messages; default 1024
 	MetadataTimeout time.Duration // of one call; default 5 s
 	ResidentItems   int           // items that a feed may publish; default 1,000,000
 
@@ -39,6 +39,7 @@ type Config struct {
 	IdleMax          time.Duration // a poll is held so long at most; default 30 s
 	ContentLength    int64         // budget of an HTTP stream without one; default 50 MB
 	ContentLengthMin int64         // least that a client may ask for; default 10 kB
+	MessageWait      time.Duration // a message waits so long for those before it; default 30 s
 
 	LogEntries int // events kept for slow clients by a view that must not lose; default 1024
 	LogBytes   int // bytes of them; default 256 KiB
@@ -55,6 +56,8 @@ type Limits struct {
 	SessionsPerAddress int // default 100; negative: no limit
 	Subscriptions      int // of a session; default 1000
 	Requests           int // undecided, of a session; default 1000
+	Messages           int // without an outcome, of a session; default 1000
+	Selectors          int // different ones of an item; default 16
 	Items              int // of a subscription; default 1000
 	Fields             int // of a subscription; default 200
 	FieldsPerItem      int // names that a feed may use; default 500
@@ -85,6 +88,7 @@ func (c *Config) complete() {
 	orInt(&c.IdleMax, 30*time.Second)
 	orInt(&c.ContentLength, 50_000_000)
 	orInt(&c.ContentLengthMin, 10_000)
+	orInt(&c.MessageWait, 30*time.Second)
 	orInt(&c.LogEntries, 1024)
 	orInt(&c.LogBytes, 256<<10)
 	orInt(&c.Past, 1024)
@@ -94,6 +98,8 @@ func (c *Config) complete() {
 	orInt(&l.SessionsPerAddress, 100)
 	orInt(&l.Subscriptions, 1000)
 	orInt(&l.Requests, 1000)
+	orInt(&l.Messages, 1000)
+	orInt(&l.Selectors, 16)
 	orInt(&l.Items, 1000)
 	orInt(&l.Fields, 200)
 	orInt(&l.FieldsPerItem, 500)

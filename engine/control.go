@@ -10,6 +10,7 @@ import (
 // subscription take effect in the order in which they come.
 func (s *Session) request(r *request) {
 	limits := &s.loop.engine.cfg.Limits
+	s.wire.heard = s.loop.now
 	if s.state == sessionDeciding {
 		if len(s.requests) >= limits.Requests {
 			s.loop.respond(r.link, r.refuse(protocol.ReqInternal, tooMany("undecided requests", "requests_per_session", limits.Requests)))
@@ -20,10 +21,6 @@ func (s *Session) request(r *request) {
 	}
 	if len(s.queue) >= queueMax {
 		s.loop.respond(r.link, r.refuse(protocol.ReqInternal, "Too much waits for the session's connection"))
-		return
-	}
-	if r.message {
-		s.loop.respond(r.link, r.refuse(protocol.ReqMessageFailed, "Messages are not supported"))
 		return
 	}
 	if answer := s.perform(r); answer != nil {
@@ -39,9 +36,12 @@ func tooMany(what, key string, n int) string {
 	return fmt.Sprintf("Too many %s: at most %d (limits.%s)", what, n, key)
 }
 
-// perform carries out a control request and returns its answer, empty where the
+// perform carries out a request and returns its answer, empty where the
 // client wants none; nil means that it comes later.
 func (s *Session) perform(r *request) []byte {
+	if r.message != nil {
+		return s.say(r)
+	}
 	switch r.control.Op {
 	case protocol.OpAdd:
 		return s.add(r)
@@ -55,8 +55,8 @@ func (s *Session) perform(r *request) []byte {
 		return s.destroy(r)
 	case protocol.OpMPN:
 		return r.refuse(protocol.ReqNoMPN, "Mobile push notifications are not available")
-	default: // constrain: the session was told that its bandwidth is unmanaged
-		return r.refuse(protocol.ReqInternal, "Bandwidth is unmanaged")
+	default:
+		return s.constrain(r)
 	}
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"crypto/rand"
 	"encoding/base32"
+	"fmt"
 
 	"github.com/halley-stream/halley/adapters"
 	"github.com/halley-stream/halley/protocol"
@@ -19,7 +20,9 @@ func newID() string {
 // create begins a session. It exists at once, so that requests which follow on
 // the same WebSocket find it, and is bound when the Metadata Adapter has let the
 // client in.
-func (k *Link) create(c protocol.Create) {
+//
+// combo is what came with it: all of it begins with the session, or nothing does.
+func (k *Link) create(c protocol.Create, combo []protocol.ComboRequest) {
 	l, e := k.loop, k.loop.engine
 	if l.draining {
 		k.refuse(protocol.ConnLifeLimit, "The server is going down; try again")
@@ -36,7 +39,8 @@ func (k *Link) create(c protocol.Create) {
 		return
 	}
 	s := newSession(l, k, e.newID(), k.version)
-	s.set = set
+	s.set, s.bare, s.diffs = set, c.ReduceHead, c.Diffs(k.version)
+	s.bandwidth.asked = c.MaxBandwidth
 	switch e.directory.add(s.id, s.address, l.index) {
 	case tooManySessions:
 		k.refuse(protocol.ConnSessionLimit, "Too many sessions (limits.sessions)")
@@ -55,6 +59,16 @@ func (k *Link) create(c protocol.Create) {
 	d := &decision{kind: decideLogin, loop: l, link: k, session: s.id, set: set, create: c, login: adapters.Login{
 		AdapterSet: c.AdapterSet, User: c.User, Password: c.Password, Address: k.address, Header: k.conn.Header(),
 	}}
+	if err := d.combine(s, combo); err != nil {
+		k.pending--
+		s.close()
+		k.implied = ""
+		k.refuse(err.Code, err.Text)
+		return
+	}
+	if c.TTL > 0 {
+		d.expires = l.now + c.TTL*1e6
+	}
 	if e.requests.submit(d) {
 		return
 	}
@@ -64,7 +78,56 @@ func (k *Link) create(c protocol.Create) {
 	}
 	k.pending--
 	s.close()
+	k.implied = ""
 	k.refuse(protocol.ConnOverloaded, "Server overloaded")
+}
+
+// combine adds to the decision on a session what came with its create_session.
+func (d *decision) combine(s *Session, combo []protocol.ComboRequest) *protocol.Error {
+	limits := &s.loop.engine.cfg.Limits
+	refuse := func(format string, args ...any) *protocol.Error {
+		return &protocol.Error{Code: protocol.ConnCombo, Text: fmt.Sprintf(format, args...)}
+	}
+	for i := range combo {
+		part := &combo[i]
+		if part.IsMessage {
+			if d.set.messages == nil {
+				return refuse("Nobody listens to messages here")
+			}
+			if d.messages = append(d.messages, &part.Message); len(d.messages) > limits.Messages {
+				return refuse("%s", tooMany("messages that wait", "messages_per_session", limits.Messages))
+			}
+			continue
+		}
+		source := d.set.data[part.Add.DataAdapter]
+		switch {
+		case source == nil:
+			return refuse("Data adapter %q not found", part.Add.DataAdapter)
+		case s.subscription(part.Add.SubID) != nil:
+			return refuse("Subscription %d comes twice", part.Add.SubID)
+		case len(s.subscriptions) >= limits.Subscriptions:
+			return refuse("%s", tooMany("subscriptions", "subscriptions_per_session", limits.Subscriptions))
+		}
+		sub := newSubscription(s, source, part.Add)
+		s.insert(sub)
+		d.wishes = append(d.wishes, newWish(sub, part.Add))
+	}
+	return nil
+}
+
+// admit counts the selectors in that came with a session: all or none.
+func (d *decision) admit() {
+	e := d.set.engine
+	for i, w := range d.wishes {
+		if err := e.selectors.use(w, e.cfg.Limits.Selectors); err != nil {
+			for _, w := range d.wishes[:i] {
+				e.selectors.release(w.subscription.source, w.resolution.Items, w.interest.Selector)
+			}
+			_, text := codeOf(err)
+			d.refuse(protocol.ConnCombo, text)
+			return
+		}
+	}
 }
 
 // refuse answers a create or bind with CONERR.
@@ -92,7 +155,10 @@ func (l *Loop) loggedIn(d *decision) {
 		k.answered(protocol.AppendCONERR(nil, protocol.ConnLifeLimit, "The server is going down; try again"))
 		return
 	}
-	if d.code != 0 {
+	if !d.refused {
+		d.admit()
+	}
+	if d.refused {
 		s.state = sessionOpen // so that its requests are answered
 		s.close()
 		k.implied = ""
@@ -101,12 +167,21 @@ func (l *Loop) loggedIn(d *decision) {
 		return
 	}
 	s.state, s.user = sessionOpen, d.permit.User
+	s.bandwidth.allowed = d.permit.MaxBandwidth
+	s.ration()
 	l.engine.log.Debug("session created", "session", s.shortID(), "user", s.user, "address", s.address)
 	if k.closed {
 		s.wire.pause = d.create.PollingMillis
 		s.unbind()
 	} else {
 		s.bind(k, &d.create.ConnectionParams, true, false)
+	}
+	for _, w := range d.wishes {
+		s.begin(w)
+	}
+	s.pump()
+	for _, m := range d.messages {
+		s.say(&request{link: k, message: m})
 	}
 	requests := s.requests
 	s.requests = nil

@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"github.com/halley-stream/halley/adapters"
+	"github.com/halley-stream/halley/conflation/selector"
 	"github.com/halley-stream/halley/protocol"
 )
 
 // requestStage asks the Metadata Adapters, which may block, from a fixed pool of
 // goroutines: whether a client may connect, and what a subscription stands for.
-// Its queue is bounded; who finds it full waits at its loop, or is refused.
+// There is another one for messages, so that neither waits for the other. The queue
+// is bounded; who finds it full waits at its loop, or is refused.
 type requestStage struct {
 	queue   chan *decision
 	timeout time.Duration
@@ -40,20 +42,43 @@ type decision struct {
 	session string
 	set     *adapterSet
 
-	link   *Link // login
-	create protocol.Create
-	login  adapters.Login
-	permit adapters.Permit
+	link     *Link // login
+	create   protocol.Create
+	login    adapters.Login
+	permit   adapters.Permit
+	wishes   []*wish // that came with it
+	messages []*protocol.MessageRequest
+	expires  int64 // when the client gives it up; 0: not known
 
-	request      *request // subscription
+	request *request // subscription
+	wish    *wish
+
+	note    *note // message
+	message adapters.Message
+	answer  string
+
+	refused bool
+	code    int // why
+	text    string
+}
+
+// refuse makes the decision that it is not granted.
+func (d *decision) refuse(code int, text string) { d.refused, d.code, d.text = true, code, text }
+
+// wish is a subscription that a client asks for, and what the Metadata Adapter
+// makes of it.
+type wish struct {
 	subscription *subscription
-	source       *source
 	interest     adapters.Interest
 	resolution   adapters.Resolution
+	selector     *selector.Selector // or nil
+}
 
-	// code and text say why it is refused; 0 if it is not.
-	code int
-	text string
+func newWish(sub *subscription, asked protocol.Add) *wish {
+	return &wish{subscription: sub, interest: adapters.Interest{
+		User: sub.session.user, DataAdapter: asked.DataAdapter, Group: asked.Group, Schema: asked.Schema,
+		Mode: sub.mode, Selector: asked.Selector,
+	}}
 }
 
 type decisionKind uint8
@@ -61,10 +86,19 @@ type decisionKind uint8
 const (
 	decideLogin decisionKind = iota + 1
 	decideSubscription
+	decideMessage
 )
 
 func newRequestStage(cfg *Config) *requestStage {
 	return &requestStage{queue: make(chan *decision, cfg.RequestQueue), timeout: cfg.MetadataTimeout}
+}
+
+// stage returns the stage that decides on what is of a kind.
+func (e *Engine) stage(kind decisionKind) *requestStage {
+	if kind == decideMessage {
+		return e.messages
+	}
+	return e.requests
 }
 
 // submit asks a question, and reports whether there was room. Any loop.
@@ -107,10 +141,7 @@ func (r *requestStage) step(ctx context.Context, d *decision) {
 	overdue := context.AfterFunc(ctx, func() {
 		once.Do(func() {
 			late := *d
-			late.code, late.text = protocol.ReqMetadata, "The metadata adapter did not answer in time"
-			if d.kind == decideLogin {
-				late.code = protocol.ConnAuthUnavailable
-			}
+			late.overdue()
 			r.stats.timeouts.Add(1)
 			d.loop.post(&late)
 		})
@@ -122,66 +153,120 @@ func (r *requestStage) step(ctx context.Context, d *decision) {
 	overdue()
 	once.Do(func() {
 		r.stats.decided.Add(1)
-		if answer.code != 0 {
+		if answer.refused {
 			r.stats.refused.Add(1)
 		}
 		d.loop.post(&answer)
 	})
 }
 
+// overdue makes the decision that no answer in time is.
+func (d *decision) overdue() {
+	code := protocol.ReqMetadata
+	switch d.kind {
+	case decideLogin:
+		code = protocol.ConnAuthUnavailable
+	case decideMessage:
+		code = protocol.ReqMessageFailed
+	}
+	d.refuse(code, "The metadata adapter did not answer in time")
+}
+
 // arrive takes the answer to the session.
 func (d *decision) arrive(l *Loop) {
-	if d.kind == decideLogin {
+	switch d.kind {
+	case decideLogin:
 		l.loggedIn(d)
-	} else {
+	case decideSubscription:
 		l.subscribed(d)
+	case decideMessage:
+		l.heard(d)
 	}
 }
 
+// ask asks the Metadata Adapter.
 func (d *decision) ask(ctx context.Context) {
-	var err error
-	if d.kind == decideLogin {
-		d.permit, err = d.set.metadata.Authenticate(ctx, d.login)
-		if err != nil {
-			d.code, d.text = d.set.refuseLogin(err)
+	switch d.kind {
+	case decideLogin:
+		d.askLogin(ctx)
+	case decideSubscription:
+		if err := d.wish.resolve(ctx, d.set); err != nil {
+			d.refuse(d.set.refuseSubscription(err))
 		}
+	case decideMessage:
+		d.askMessage(ctx)
+	}
+}
+
+func (d *decision) askLogin(ctx context.Context) {
+	var err error
+	if d.expires > 0 && d.set.engine.clock() > d.expires {
+		d.refuse(protocol.ConnOverloaded, "Server overloaded")
 		return
 	}
-	d.resolution, err = d.set.metadata.Resolve(ctx, d.interest)
-	if err == nil {
-		err = d.check()
+	if d.permit, err = d.set.metadata.Authenticate(ctx, d.login); err != nil {
+		d.refuse(d.set.refuseLogin(err))
+		return
+	}
+	for _, w := range d.wishes {
+		w.interest.User = d.permit.User
+		if err = w.resolve(ctx, d.set); err != nil {
+			_, text := d.set.refuseSubscription(err)
+			d.refuse(protocol.ConnCombo, text)
+			return
+		}
+	}
+}
+
+// answerMax is how many bytes the answer to a message may have.
+const answerMax = 16 << 10
+
+func (d *decision) askMessage(ctx context.Context) {
+	var err error
+	if d.answer, err = d.set.messages.Message(ctx, d.message); err == nil && len(d.answer) > answerMax {
+		err = fmt.Errorf("the answer has %d bytes, more than %d", len(d.answer), answerMax)
 	}
 	if err != nil {
-		d.code, d.text = d.set.refuseSubscription(err)
+		d.refuse(d.set.refuseMessage(err))
 	}
+}
+
+// resolve asks what a subscription stands for.
+func (w *wish) resolve(ctx context.Context, set *adapterSet) (err error) {
+	if w.resolution, err = set.metadata.Resolve(ctx, w.interest); err != nil {
+		return err
+	}
+	if err = w.check(&set.engine.cfg.Limits); err != nil || w.interest.Selector == "" {
+		return err
+	}
+	return w.selects(set.engine)
 }
 
 // check holds a resolution against the limits and against what the Data Adapter
 // knows of its items.
-func (d *decision) check() error {
-	limits := &d.set.engine.cfg.Limits
-	items, fields := d.resolution.Items, d.resolution.Fields
+func (w *wish) check(limits *Limits) error {
+	items, fields := w.resolution.Items, w.resolution.Fields
 	switch {
 	case len(items) > limits.Items:
 		return &protocol.Error{Code: protocol.ReqGroup, Text: tooMany("items", "items_per_subscription", limits.Items)}
 	case len(fields) > limits.Fields:
 		return &protocol.Error{Code: protocol.ReqSchema, Text: tooMany("fields", "fields_per_subscription", limits.Fields)}
-	case d.interest.Mode == adapters.Command && !slices.Contains(fields, adapters.KeyField):
+	case w.interest.Mode == adapters.Command && !slices.Contains(fields, adapters.KeyField):
 		return &protocol.Error{Code: protocol.ReqNoKeyField, Text: "A COMMAND subscription needs the field key"}
-	case d.interest.Mode == adapters.Command && !slices.Contains(fields, adapters.CommandField):
+	case w.interest.Mode == adapters.Command && !slices.Contains(fields, adapters.CommandField):
 		return &protocol.Error{Code: protocol.ReqNoCommandField, Text: "A COMMAND subscription needs the field command"}
-	case d.resolution.MaxFrequency > 0 && d.interest.Mode != adapters.Raw && d.subscription.unfiltered:
+	case w.resolution.MaxFrequency > 0 && w.interest.Mode != adapters.Raw && w.subscription.unfiltered:
 		return &protocol.Error{Code: protocol.ReqUnfilteredLimited, Text: "Unfiltered is not allowed: the frequency is limited"}
 	}
 	for _, item := range items {
-		traits, err := d.source.describe(item)
+		traits, err := w.subscription.source.describe(item)
 		switch {
 		case errors.Is(err, adapters.ErrUnknownItem):
 			return &protocol.Error{Code: protocol.ReqGroup, Text: fmt.Sprintf("Item %q not found", item)}
 		case err != nil:
 			return err
-		case traits.Modes != 0 && d.interest.Mode != adapters.Raw && !traits.Modes.Has(d.interest.Mode):
-			return &protocol.Error{Code: protocol.ReqMode, Text: fmt.Sprintf("Mode %v not allowed for item %q", d.interest.Mode, item)}
+		case traits.Modes != 0 && w.interest.Mode != adapters.Raw && !traits.Modes.Has(w.interest.Mode):
+			return &protocol.Error{Code: protocol.ReqMode, Text: fmt.Sprintf("Mode %v not allowed for item %q", w.interest.Mode, item)}
 		}
 	}
 	return nil

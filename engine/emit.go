@@ -35,11 +35,11 @@ func (c *cursor) next(dst []byte) (ln line, ok bool) {
 	v := c.v
 	switch {
 	case v.log == nil:
-		it := v.item
-		if c.after >= it.seq || !it.row.Newer(v.slots, c.after) && c.after > 0 {
+		row, seq := v.row(), v.seq()
+		if c.after >= seq || !row.Newer(v.slots, c.after) && c.after > 0 {
 			return line{}, false
 		}
-		ln = line{kind: entryUpdate, seq: it.seq, body: appendRow(dst, &it.row, v.slots, c.after)}
+		ln = line{kind: entryUpdate, seq: seq, body: appendRow(dst, row, v.slots, c.after)}
 	case c.log < v.log.Len() && (c.key == nil || v.log.At(c.log).Seq < c.key.Version):
 		e := v.log.At(c.log)
 		c.log++
@@ -118,7 +118,7 @@ const lineSize = 2 << 10
 type encoded struct {
 	entry
 	block *arena
-	fresh bool // entry.full is there, or not needed
+	fresh bool // the complete form is there, or not needed
 }
 
 // encode makes the entry of the cursor's next line. It returns nil and true at
@@ -126,7 +126,7 @@ type encoded struct {
 func (s *shard) encode(v *view, c *cursor, end *viewEnd) (*entry, bool) {
 	m := &s.memo
 	base := c.after
-	if m.view == v && m.base == base && m.block == s.mem.cur && m.seq == v.item.seq && v.log == nil && (m.fresh || end.fresh == 0) {
+	if m.view == v && m.base == base && m.block == s.mem.cur && m.seq == v.seq() && v.log == nil && (m.fresh || end.fresh == 0) {
 		c.after = m.seq
 		return &m.entry, true
 	}
@@ -138,19 +138,19 @@ func (s *shard) encode(v *view, c *cursor, end *viewEnd) (*entry, bool) {
 	if !ok {
 		return nil, true
 	}
-	s.mem.close(ln.body)
-	m.entry = entry{kind: ln.kind, view: v, base: base, seq: ln.seq, body: ln.body}
+	m.entry = entry{kind: ln.kind, view: v, base: base, seq: ln.seq}
 	m.block, m.fresh = s.mem.cur, base == 0
+	text, body := ln.body, len(ln.body)
 	if v.log == nil && end.fresh > 0 && base > 0 && broken != brokenSharedDelta {
-		dst := s.mem.open(lineSize)
-		if dst == nil {
-			m.view = nil
-			return nil, false
-		}
-		m.full = appendRow(dst, &v.item.row, v.slots, 0)
-		s.mem.close(m.full)
-		m.fresh = true
+		text = appendRow(text, v.row(), v.slots, 0)
+		m.full, m.fresh = uint32(len(text)-body), true
 	}
+	if v.told != nil {
+		text, m.formats = v.appendDiffs(text, base)
+		m.diff = uint32(len(text)-body) - m.full
+	}
+	m.text = text
+	s.mem.close(text)
 	return &m.entry, true
 }
 

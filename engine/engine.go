@@ -19,10 +19,12 @@ import (
 type Engine struct {
 	cfg       Config
 	schemas   schemas
+	selectors selectors
 	log       *slog.Logger
 	shards    []*shard
 	loops     []*Loop
-	requests  *requestStage
+	requests  *requestStage // logins and subscriptions
+	messages  *requestStage
 	directory *directory
 	sets      map[string]*adapterSet
 	setNames  []string
@@ -39,6 +41,10 @@ type Engine struct {
 type AdapterSet struct {
 	Metadata adapters.MetadataAdapter
 	Data     map[string]adapters.DataAdapter
+	// Diffs are the fields whose values may be told by how they differ from the one
+	// before, and in which format: long ones that change a little. To clients that
+	// say that they take them.
+	Diffs map[string]protocol.DiffFormat
 }
 
 // adapterSet is an AdapterSet as the engine runs it.
@@ -46,6 +52,7 @@ type adapterSet struct {
 	engine   *Engine
 	name     string
 	metadata adapters.MetadataAdapter
+	messages adapters.MessageHandler // or nil
 	data     map[string]*source
 }
 
@@ -58,7 +65,7 @@ func New(cfg Config, sets map[string]AdapterSet) (*Engine, error) {
 	}
 	began := time.Now()
 	e := &Engine{
-		cfg: cfg, log: cfg.Log, directory: newDirectory(cfg.Limits), requests: newRequestStage(&cfg),
+		cfg: cfg, log: cfg.Log, directory: newDirectory(cfg.Limits), requests: newRequestStage(&cfg), messages: newRequestStage(&cfg),
 		schemas: schemas{byName: make(map[string]*schema)}, sets: make(map[string]*adapterSet), newID: newID,
 		clock:   func() int64 { return int64(time.Since(began)) },
 		cpuTime: cpuTime, cpus: runtime.GOMAXPROCS(0),
@@ -69,7 +76,7 @@ func New(cfg Config, sets map[string]AdapterSet) (*Engine, error) {
 	for i := range cfg.Loops {
 		e.loops = append(e.loops, newLoop(e, i))
 	}
-	e.requests.loops = e.loops
+	e.requests.loops, e.messages.loops = e.loops, e.loops
 	for _, name := range slices.Sorted(maps.Keys(sets)) {
 		e.addSet(name, sets[name])
 	}
@@ -78,8 +85,10 @@ func New(cfg Config, sets map[string]AdapterSet) (*Engine, error) {
 
 func (e *Engine) addSet(name string, a AdapterSet) {
 	set := &adapterSet{engine: e, name: name, metadata: a.Metadata, data: make(map[string]*source)}
+	set.messages, _ = a.Metadata.(adapters.MessageHandler)
 	for _, data := range slices.Sorted(maps.Keys(a.Data)) {
 		s := newSource(e, name+"/"+data, uint32(len(e.sources)), a.Data[data])
+		s.diffs = a.Diffs
 		set.data[data] = s
 		e.sources = append(e.sources, s)
 	}
@@ -102,6 +111,7 @@ func (e *Engine) Run(ctx context.Context) {
 	}
 	for range e.cfg.RequestWorkers {
 		stages.Go(func() { e.requests.work(ctx) })
+		stages.Go(func() { e.messages.work(ctx) })
 	}
 	for _, s := range e.sources {
 		stages.Go(func() { s.run(ctx) })
@@ -173,8 +183,19 @@ func (a *adapterSet) refuseSubscription(err error) (code int, text string) {
 	return protocol.ReqMetadata, "The metadata adapter failed"
 }
 
+// refuseMessage returns what a client is told whose message was not handled.
+func (a *adapterSet) refuseMessage(err error) (code int, text string) {
+	var r *adapters.Refusal
+	if errors.As(err, &r) {
+		return min(r.Code, 0), r.Text
+	}
+	a.engine.log.Error("message", "set", a.name, "error", err)
+	return protocol.ReqMessageFailed, "The message could not be handled"
+}
+
 // refusals are the codes of a Metadata Adapter's reasons.
 var refusals = map[error]int{
+	adapters.ErrUnavailable:    protocol.ReqDataAdapter,
 	adapters.ErrUnknownItem:    protocol.ReqGroup,
 	adapters.ErrBadGroup:       protocol.ReqGroup,
 	adapters.ErrBadSchema:      protocol.ReqSchema,

@@ -73,11 +73,15 @@ func (l *Loop) ended(sub *subscriber, e *entry) {
 // lag notes that the subscriber of a seat missed something: one number stays where it is, and
 // the session asks for the rest when its client can take it.
 func (l *Loop) lag(o *outlet, at int) {
-	o.seats[at].setReady(false)
-	s := o.session
+	o.session.wire.full = true
+	o.session.postpone(at)
+	l.stats.lagged.Add(1)
+}
+
+// postpone lets the subscriber of a seat ask for what it lacks, in its turn.
+func (s *Session) postpone(at int) {
+	s.seats[at].setReady(false)
 	sub := s.receivers[at]
 	sub.owed = true
-	s.wire.full, s.plain = true, false
 	s.behind(sub)
-	l.stats.lagged.Add(1)
 }

@@ -45,10 +45,17 @@ func (l *Loop) writeOut(o *outlet) (more bool) {
 	if len(o.buf) > Headroom {
 		out = append(out, o.buf[Headroom:]...)
 	}
-	out, more = l.pull(o, out)
+	if o.limited {
+		out = l.pullRationed(o, out)
+	} else {
+		out, more = l.pull(o, out)
+	}
 	l.out = out
 	if len(out) == Headroom {
 		return more
+	}
+	if o.limited {
+		o.session.bandwidth.spend(framing)
 	}
 	l.release(o)
 	o.left -= int64(len(out) - Headroom)
@@ -82,7 +89,7 @@ func (l *Loop) settle(s *Session, more bool) {
 	if (more || len(s.queue) > 0) && w.waiting == 0 {
 		l.flushNow(s.outlet) // what fills a write need not wait for company
 	}
-	s.plain = w.waiting == 0 && s.late.first == nil && len(s.queue) == 0
+	s.plain = w.waiting == 0 && s.late.first == nil && len(s.queue) == 0 && !s.limited
 }
 
 const (
@@ -100,7 +107,11 @@ func (s *Session) gather() {
 	if len(s.buf) > Headroom {
 		out = append(out, s.buf[Headroom:]...)
 	}
-	l.out, _ = l.pull(s.outlet, out)
+	if s.limited {
+		l.out = l.pullRationed(s.outlet, out)
+	} else {
+		l.out, _ = l.pull(s.outlet, out)
+	}
 	if len(l.out) > n {
 		s.append(l.out[n:])
 	}

@@ -112,8 +112,10 @@ func newBenchOf(tb testing.TB, cfg Config, items, sessions int, subscribe func(s
 // settle makes steps until nothing is left to do.
 func (b *bench) settle() {
 	for range 4 {
-		for len(b.engine.requests.queue) > 0 {
-			b.engine.requests.step(context.Background(), <-b.engine.requests.queue)
+		for _, stage := range []*requestStage{b.engine.requests, b.engine.messages} {
+			for len(stage.queue) > 0 {
+				stage.step(context.Background(), <-stage.queue)
+			}
 		}
 		for b.source.open.step(context.Background(), b.source) {
 		}

@@ -1,6 +1,10 @@
 package engine
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/halley-stream/halley/protocol"
+)
 
 // inbox carries what a shard says to a loop: emissions and answers, in order. It
 // is a ring with one writer, the shard, and one reader, the loop. When it is full
@@ -33,9 +37,12 @@ type entry struct {
 	// base and seq: for a receiver that has base or more, and less than seq, the
 	// body is right, and then it has seq.
 	base, seq uint64
-	body      []byte
-	// full is the complete form of a MERGE body, for those who have nothing yet.
-	full []byte
+	// text is the body; behind it may be its complete form, for those who have
+	// nothing yet, and one with diffs, for those who have base and take them. Of an
+	// answer it is lines.
+	text       []byte
+	full, diff uint32 // lengths of these
+	formats    protocol.DiffFormats
 	// snapshot is the place that a snapshot in pieces has come to, or nil.
 	snapshot *snapshotPlace
 }
@@ -97,7 +104,7 @@ func (b *inbox) peek() *entry {
 func (b *inbox) drop() {
 	at := b.read.Load()
 	e := &b.ring[at&uint64(len(b.ring)-1)]
-	e.view, e.sub, e.body, e.full, e.snapshot = nil, nil, nil, nil, nil
+	e.view, e.sub, e.text, e.snapshot = nil, nil, nil, nil
 	b.read.Store(at + 1)
 }
 

@@ -45,7 +45,7 @@ func TestArenasAreUsedAgainWhenAllLoopsHaveRead(t *testing.T) {
 		dst = append(dst, body...)
 		a.close(dst)
 		for _, l := range loops {
-			outs[l].put(&entry{body: dst})
+			outs[l].put(&entry{text: dst})
 			a.posted(l, a.cur)
 		}
 		return true

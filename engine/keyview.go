@@ -32,7 +32,9 @@ func newKeyView(v *view) *keyView {
 	}
 	if v.item.table != nil {
 		v.item.table.After(0, func(k *conflation.Keyed) bool {
-			keys.states[k] = &conflation.KeyState{Row: k}
+			if v.pick == nil || v.selectsKey(k) {
+				keys.states[k] = &conflation.KeyState{Row: v.rowOf(k)}
+			}
 			return true
 		})
 	}
@@ -43,8 +45,16 @@ func newKeyView(v *view) *keyView {
 func (v *view) keyChanged(k *conflation.Keyed, added, changed bool) {
 	s, keys := v.item.shard, v.keys
 	state := keys.states[k]
+	if v.pick != nil {
+		if !v.selectsKey(k) {
+			return
+		}
+		if state != nil {
+			state.Row.Copy(&k.Row)
+		}
+	}
 	if added || state == nil {
-		state = &conflation.KeyState{Row: k, Due: s.now + v.spec.interval}
+		state = &conflation.KeyState{Row: v.rowOf(k), Due: s.now + v.spec.interval}
 		keys.states[k] = state
 		v.logKey(k, addToken)
 		v.emit()
@@ -83,7 +93,11 @@ func (v *view) touch(state *conflation.KeyState) {
 
 // keyDeleted takes the end of one key.
 func (v *view) keyDeleted(k *conflation.Keyed) {
-	if state := v.keys.states[k]; state != nil {
+	state := v.keys.states[k]
+	if state == nil && v.pick != nil {
+		return // it was never selected
+	}
+	if state != nil {
 		v.keys.recent.Remove(state)
 		v.keys.pending.Remove(state)
 		delete(v.keys.states, k)

@@ -72,7 +72,7 @@ func (k *Link) SetVersion(v protocol.Version) { k.version = v }
 // stage is full, and this client has requests that wait for it; or it does not read
 // the answers. Conn.Resume tells when to go on.
 func (k *Link) Paused() bool {
-	if s := k.session; s != nil && (s.waiting() || len(s.buf) > 2*s.limit()) {
+	if s := k.session; s != nil && (s.waiting() || len(s.buf) > 2*s.limit() || s.messages.waits(k.loop.engine.cfg.Limits.Messages)) {
 		return k.loop.pause(k)
 	}
 	return false

@@ -58,6 +58,7 @@ type loopStats struct {
 	bound                [transports]atomic.Int64
 	updates              atomic.Uint64 // update lines appended
 	lagged               atomic.Uint64 // times that a subscriber fell behind
+	rationed             atomic.Uint64 // times that one had to wait for its session's bandwidth
 	recovered, forgotten atomic.Uint64 // recoveries, and those refused
 	recent               atomic.Int64  // bytes of text that the ring of what was said last has
 	lost                 atomic.Uint64 // events told lost by OV

@@ -8,6 +8,7 @@ type outlet struct {
 	due     uint32   // tick of the flush, its lower half; 0: at the end of the step
 	from    int32    // the seat that the next pull begins with
 	plain   bool     // a flush is one write and no more, see flush
+	limited bool     // its bandwidth is, see bandwidth
 	session *Session // nil while nobody has the outlet
 	conn    Conn     // of the stream, on this loop; nil if there is none
 	// buf is what waits for the next flush besides updates, behind Headroom bytes;
@@ -53,7 +54,7 @@ func (l *Loop) attach(s *Session) {
 	p.free = p.free[:last]
 	o.session = s
 	if old := s.outlet; old != nil {
-		o.seats, o.count, o.flushed, o.wrote = old.seats, old.count, old.flushed, old.wrote
+		o.seats, o.count, o.flushed, o.wrote, o.limited = old.seats, old.count, old.flushed, old.wrote, old.limited
 	}
 	s.outlet = o
 }
@@ -62,7 +63,7 @@ func (l *Loop) attach(s *Session) {
 // not touch another session's.
 func (l *Loop) detach(s *Session) {
 	o := s.outlet
-	s.outlet = &outlet{slot: -1, session: s, seats: o.seats, count: o.count, flushed: o.flushed, wrote: o.wrote}
+	s.outlet = &outlet{slot: -1, session: s, seats: o.seats, count: o.count, flushed: o.flushed, wrote: o.wrote, limited: o.limited}
 	l.scheduled[o.slot] = true
 	*o = outlet{slot: o.slot}
 	l.outlets.free = append(l.outlets.free, o)

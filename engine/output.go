@@ -46,6 +46,9 @@ func (s *Session) append(text []byte) {
 func (s *Session) data(text []byte) {
 	s.append(text)
 	s.count++
+	if s.limited {
+		s.bandwidth.spend(len(text))
+	}
 }
 
 // control writes lines that do not count and are never held back.
@@ -54,6 +57,7 @@ func (s *Session) control(text []byte) {
 		return // void: they were for a connection
 	}
 	s.append(text)
+	s.urge()
 	if broken == brokenCountTwice {
 		s.count++
 	}
@@ -64,11 +68,20 @@ func (s *Session) control(text []byte) {
 func (s *Session) tell(text []byte) {
 	if len(s.queue) == 0 && s.fits(len(text)) {
 		s.data(text)
+		s.urge()
 		s.remember(pastLine{text: text})
 		return
 	}
 	s.queue = append(s.queue, queuedLine{text: text})
 	s.plain = false
+}
+
+// urge has lines that are not updates written soon, also where the session waits
+// for its bandwidth.
+func (s *Session) urge() {
+	if s.limited && s.link != nil && s.due != 0 {
+		s.loop.flushNow(s.outlet)
+	}
 }
 
 // drain writes what was told meanwhile.

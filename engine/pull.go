@@ -60,6 +60,8 @@ func (l *Loop) catchUp(o *outlet, at int, out []byte) (_ []byte, more bool) {
 				l.lag(o, at)
 				return out, false
 			}
+		} else if rec.diff > 0 && (st.have == rec.base || broken == brokenDiffForAll) && o.session.diffs.HasAll(rec.formats) {
+			body = l.recent.diffs(rec)
 		}
 		if len(out)+headMax+len(body) > o.room && !o.session.alone(out) {
 			return out, true

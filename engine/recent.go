@@ -1,6 +1,10 @@
 package engine
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/halley-stream/halley/protocol"
+)
 
 // recent is what the shards said last to the fans of a loop, in order. Nothing is
 // copied to sessions when it comes: each takes from here what its subscribers lack
@@ -16,12 +20,14 @@ type recent struct {
 
 // said is one line to a fan, see entry.
 type said struct {
-	base, seq  uint64
-	before     uint64 // number of the record before to the same fan; 0: none
-	at         uint64 // position of body; the complete form follows
-	when       int64
-	body, full uint32 // lengths; full is 0 where there is none
-	kind       entryKind
+	base, seq uint64
+	before    uint64 // number of the record before to the same fan; 0: none
+	at        uint64 // position of body; the complete form follows, and that with diffs
+	when      int64
+	// lengths; 0 where there is none
+	body, full, diff uint32
+	formats          protocol.DiffFormats
+	kind             entryKind
 	// merge says that who lacks several such lines may as well get one with the newest
 	// values.
 	merge bool
@@ -43,7 +49,7 @@ func newRecent(most int) recent {
 // given up for it as long as there may be more memory.
 func (r *recent) keep(f *fan, e *entry, now, young int64) {
 	f.newest = e.seq
-	need := len(e.body) + len(e.full)
+	need := len(e.text)
 	if need > r.most/2 { // fits to nothing, so that all of the fan ask
 		e, need = &entry{kind: e.kind, view: e.view, base: e.seq, seq: e.seq}, 0
 	}
@@ -62,10 +68,10 @@ func (r *recent) keep(f *fan, e *entry, now, young int64) {
 	}
 	*r.record(r.next) = said{
 		base: e.base, seq: e.seq, before: f.last, at: at, when: now,
-		body: uint32(len(e.body)), full: uint32(len(e.full)), kind: e.kind, merge: e.view.log == nil,
+		body: uint32(need) - e.full - e.diff, full: e.full, diff: e.diff, formats: e.formats,
+		kind: e.kind, merge: e.view.log == nil,
 	}
-	copy(r.bytes(at, len(e.body)), e.body)
-	copy(r.bytes(at+uint64(len(e.body)), len(e.full)), e.full)
+	copy(r.bytes(at, need), e.text)
 	r.end = at + uint64(need)
 	f.last = r.next
 	r.next++
@@ -83,10 +89,13 @@ func (r *recent) record(number uint64) *said {
 	return &r.records[number&uint64(len(r.records)-1)]
 }
 
-// body and full return a record's text.
+// body, full and diffs return a record's text.
 func (r *recent) body(rec *said) []byte { return r.bytes(rec.at, int(rec.body)) }
 func (r *recent) full(rec *said) []byte {
 	return r.bytes(rec.at+uint64(rec.body), int(rec.full))
+}
+func (r *recent) diffs(rec *said) []byte {
+	return r.bytes(rec.at+uint64(rec.body+rec.full), int(rec.diff))
 }
 
 func (r *recent) bytes(at uint64, n int) []byte {
@@ -114,7 +123,7 @@ func (r *recent) resize(n int) {
 	r.end = 0
 	for n := old.first; n < old.next; n++ {
 		rec := *old.record(n)
-		from := old.bytes(rec.at, int(rec.body+rec.full))
+		from := old.bytes(rec.at, int(rec.body+rec.full+rec.diff))
 		rec.at = r.place(len(from))
 		copy(r.bytes(rec.at, len(from)), from)
 		r.end = rec.at + uint64(len(from))

@@ -6,8 +6,13 @@ import (
 	"github.com/halley-stream/halley/protocol"
 )
 
-// lines takes the lines of a request: each is one.
+// lines takes the lines of a request: each is one. Those of a create_session are one
+// together.
 func (k *Link) lines(name protocol.RequestName, session string, body []byte) {
+	if name == protocol.CreateSession {
+		k.opening(body)
+		return
+	}
 	n := 0
 	for line := range protocol.Lines(body) {
 		if n++; n > 1 && name != protocol.Control && name != protocol.Message {
@@ -22,15 +27,6 @@ func (k *Link) lines(name protocol.RequestName, session string, body []byte) {
 // line takes one line of a request.
 func (k *Link) line(name protocol.RequestName, session string, malformed error) {
 	switch name {
-	case protocol.CreateSession:
-		c, err := protocol.ParseCreate(&k.loop.params)
-		if err = errors.Join(malformed, err); err != nil {
-			k.refuse(codeOf(err))
-		} else if c.Combo {
-			k.refuse(protocol.ConnCombo, "Subscriptions on create_session are not supported; send them after it")
-		} else {
-			k.create(c)
-		}
 	case protocol.BindSession:
 		b, err := protocol.ParseBind(&k.loop.params)
 		if err = errors.Join(malformed, err); err != nil {
@@ -43,11 +39,58 @@ func (k *Link) line(name protocol.RequestName, session string, malformed error) 
 		k.route(&request{link: k, control: c, id: c.ReqID}, c.Session, session, errors.Join(malformed, err))
 	case protocol.Message:
 		m, err := protocol.ParseMessage(&k.loop.params)
-		k.route(&request{link: k, message: true, control: protocol.ControlRequest{Ack: m.Ack}, id: m.ReqID}, m.Session, session, errors.Join(malformed, err))
+		k.route(&request{link: k, message: &m, control: protocol.ControlRequest{Ack: m.Ack}, id: m.ReqID}, m.Session, session, errors.Join(malformed, err))
 	case protocol.Heartbeat:
+		h := protocol.ParseHeartbeat(&k.loop.params)
+		if h.Session == "" {
+			h.Session = session
+		}
+		heartbeat{h.Session}.arrive(k.loop)
 		if !k.webSocket {
 			k.answer(protocol.AppendREQOK(nil, ""))
 		}
+	}
+}
+
+// opening takes the lines of a create_session: after the first one, and on it as
+// well, may be subscriptions and messages for the session that begins.
+func (k *Link) opening(body []byte) {
+	var create protocol.Create
+	var combo []protocol.ComboRequest
+	first := true
+	for line := range protocol.Lines(body) {
+		err := k.loop.params.Parse(line)
+		if first {
+			var bad error
+			create, bad = protocol.ParseCreate(&k.loop.params)
+			err = errors.Join(err, bad)
+		}
+		if err == nil && (!first || create.Combo) {
+			var part protocol.ComboRequest
+			part, err = protocol.ParseCombo(&k.loop.params)
+			combo = append(combo, part)
+		}
+		if err != nil {
+			code, text := codeOf(err)
+			if !first {
+				code = protocol.ConnCombo
+			}
+			k.refuse(code, text)
+			return
+		}
+		first = false
+	}
+	k.create(create, combo)
+}
+
+// heartbeat says that a client is alive, on its way to the session's home.
+type heartbeat struct{ session string }
+
+func (m heartbeat) arrive(l *Loop) {
+	if s := l.sessions[m.session]; s != nil {
+		s.wire.heard = l.now
+	} else {
+		l.send(m.session, m)
 	}
 }
 
@@ -100,7 +143,7 @@ type request struct {
 	session string
 	id      string // LS_reqId
 	control protocol.ControlRequest
-	message bool
+	message *protocol.MessageRequest // nil in a control request
 }
 
 // route brings a request to the home of its session: the one it names, or that of

@@ -23,11 +23,14 @@ type Session struct {
 	transport Transport
 
 	id      string
-	address string
+	address string // of the client that began it
+	client  string // address that it was told to have
 	user    string
 	version protocol.Version
 	set     *adapterSet
 	state   sessionState
+	bare    bool // it is told nothing about its bandwidth
+	diffs   protocol.DiffFormats
 	// acked is the number of data lines that a bind has acknowledged.
 	acked uint64
 	past  past
@@ -36,6 +39,8 @@ type Session struct {
 	requests      []*request      // not decided yet, because the session itself is not
 	unsent        []*decision
 	undecided     int
+	messages      *messages // nil until there is one
+	bandwidth     bandwidth
 
 	// lines that must not be lost and came while nothing could be written.
 	queue []queuedLine
@@ -58,7 +63,10 @@ type binding struct {
 	waiting   int   // bytes that it had not taken when looked at last
 	full      bool  // something did not fit
 	sync      int64 // when the next SYNC is due; 0: never
-	hold      bool  // poll: it may be held until there is something
+	// inactivity is the silence of a client that promised to be heard of, in
+	// nanoseconds; 0: it did not. heard is when it was.
+	inactivity, heard int64
+	hold              bool // poll: it may be held until there is something
 }
 
 type sessionState uint8
@@ -96,13 +104,16 @@ func (s *Session) pump() {
 	if s.link == nil || len(s.queue) > 0 {
 		return
 	}
-	for s.late.first != nil && s.asked < askedMax && s.low() {
+	for s.late.first != nil && s.asked < s.askMost() && s.low() {
 		sub := s.late.pop()
 		if sub.left {
 			continue
 		}
 		s.asked++
 		sub.ask()
+	}
+	if s.limited && s.late.first != nil && s.asked == 0 {
+		s.waitForTurn()
 	}
 }
 
@@ -123,6 +134,9 @@ func (s *Session) unsubscribe(sub *subscription) {
 		m.leave()
 	}
 	s.vacate(sub)
+	if sub.selector != nil {
+		sub.source.engine.selectors.release(sub.source, sub.items(), sub.selector.Text())
+	}
 }
 
 // Expire looks at what is due by time.
@@ -152,12 +166,22 @@ func (s *Session) Expire(_ *Timer, now int64) {
 			s.control(protocol.AppendSYNC(s.loop.line[:0], (now-w.began)/1e9))
 			w.sync = now + syncEvery
 		}
+		if w.inactivity > 0 && now >= w.heard+w.inactivity+inactivityGrace {
+			s.loop.engine.log.Info("client is silent though it promised not to be; connection closed", "session", s.shortID(), "user", s.user)
+			s.loop.shut(s.link)
+			return
+		}
 	}
 	s.arm()
 }
 
-// syncEvery is the time between two SYNC lines, in nanoseconds.
-const syncEvery = int64(20e9)
+const (
+	// syncEvery is the time between two SYNC lines, in nanoseconds.
+	syncEvery = int64(20e9)
+	// inactivityGrace is how late a client may be that promised to be heard of, in
+	// nanoseconds.
+	inactivityGrace = int64(2e9)
+)
 
 // arm sets the session's clock to what is due next.
 func (s *Session) arm() {
@@ -167,6 +191,9 @@ func (s *Session) arm() {
 		due = s.wrote + w.keepalive
 		if w.sync > 0 {
 			due = min(due, w.sync)
+		}
+		if w.inactivity > 0 {
+			due = min(due, w.heard+w.inactivity+inactivityGrace)
 		}
 	}
 	s.loop.wheel.arm(&s.clock, due)
@@ -225,6 +252,7 @@ func (s *Session) close() {
 	}
 	l := s.loop
 	l.wheel.disarm(&s.clock)
+	s.messages.stop(l)
 	if s.leaving != nil {
 		l.wheel.disarm(&s.leaving.timer)
 	}

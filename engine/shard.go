@@ -3,6 +3,9 @@ package engine
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/halley-stream/halley/conflation/selector"
+	"github.com/halley-stream/halley/protocol/diff"
 )
 
 // shard is the stage that owns items: their last values and the shards' half of
@@ -20,18 +23,23 @@ type shard struct {
 	// residentIndex gives out the next index of a published item. Any goroutine.
 	residentIndex atomic.Uint32
 
-	outs     []*inbox // to the loops
-	held     []heldList
-	spoke    []bool // loops that were said something in this step
-	mem      *arenas
-	memo     encoded
-	event    event
-	scratch  []byte
-	wheel    wheel
-	now      int64
-	more     bool // something was held back though there is room
-	commands commands
-	stats    shardStats
+	outs    []*inbox // to the loops
+	held    []heldList
+	spoke   []bool // loops that were said something in this step
+	mem     *arenas
+	memo    encoded
+	event   event
+	scratch []byte
+	// evaluator is of selectors, and value is its scratch.
+	evaluator selector.Evaluator
+	value     []byte
+	differ    diff.Maker
+	differed  []byte // its scratch
+	wheel     wheel
+	now       int64
+	more      bool // something was held back though there is room
+	commands  commands
+	stats     shardStats
 
 	mu    sync.Mutex // guards the following; a writer wakes the shard
 	parts []*part    // bounded by the batches of the feeds
@@ -57,9 +65,13 @@ type shardStats struct {
 	conflated [5]atomic.Uint64 // by mode: ticks that were not emitted on their own
 	held      atomic.Uint64    // emissions that found no room
 	views     atomic.Uint64
-	items     atomic.Int64
-	steps     atomic.Uint64
-	busy      atomic.Int64 // nanoseconds in steps
+	// selections are evaluations of selectors, unselectable those that had no result,
+	// selecting the nanoseconds in them.
+	selections, unselectable atomic.Uint64
+	selecting                atomic.Int64
+	items                    atomic.Int64
+	steps                    atomic.Uint64
+	busy                     atomic.Int64 // nanoseconds in steps
 }
 
 func newShard(e *Engine, index int) *shard {

@@ -21,6 +21,8 @@ func TestSimulationCatchesBrokenRules(t *testing.T) {
 		brokenCountTwice:   "control lines are counted as data",
 		brokenRecoverHave:  "a recovery leaves the numbers of MERGE as they were",
 		brokenForgetful:    "a recovery tells no rare line again",
+		brokenDiffForAll:   "a diff to those who have not its base",
+		brokenNoTurn:       "who waits for bandwidth is not looked at again",
 	} {
 		t.Run(name, func(t *testing.T) {
 			broken = b

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -59,6 +60,7 @@ type simClient struct {
 	subs    map[int]*simSub
 	nextSub int
 	reqID   int
+	said    map[int64]bool // numbers of the messages sent, and whether they have an outcome
 }
 
 // simSub is what a client knows of one subscription.
@@ -69,6 +71,7 @@ type simSub struct {
 	fields     []string
 	snapshot   bool
 	unfiltered bool
+	selected   bool // it has a selector
 	active     bool // SUBOK has come
 	deleted    bool // unsubscribed; UNSUB is to come
 	gone       bool // UNSUB has come
@@ -107,9 +110,13 @@ func (c *simClient) act() {
 		c.unsubscribe()
 	case x < 90:
 		c.reconf()
-	case x < 95:
+	case x < 92:
+		c.constrain()
+	case x < 94:
 		c.control("LS_op=force_rebind")
-	case x < 97:
+	case x < 98:
+		c.say()
+	default:
 		c.cut()
 	}
 }
@@ -124,8 +131,51 @@ func (c *simClient) open(webSocket bool) *simConn {
 
 func (c *simClient) create() {
 	c.subs, c.count, c.looped, c.asked, c.partial = make(map[int]*simSub), 0, false, false, nil
+	c.said = make(map[int64]bool)
 	c.conn = c.open(true)
-	c.conn.link.Message([]byte("create_session\r\nLS_adapter_set=SIM&LS_cid=x&LS_send_sync=false"))
+	request := "create_session\r\nLS_adapter_set=SIM&LS_cid=x&LS_send_sync=false"
+	if c.world.IntN(4) == 0 {
+		request += "&LS_requested_max_bandwidth=" + strconv.Itoa(40+c.world.IntN(400))
+	}
+	for range c.world.IntN(3) { // with it
+		request += "\r\n" + c.subscription()
+	}
+	c.conn.link.Message([]byte(request))
+}
+
+// constrain changes the session's bandwidth.
+func (c *simClient) constrain() {
+	c.control("LS_op=constrain&LS_requested_max_bandwidth=" + []string{"unlimited", "40", "100", "1000"}[c.world.IntN(4)])
+}
+
+// say sends a message, as likely as not out of turn or once more.
+func (c *simClient) say() {
+	w := c.world
+	c.reqID++
+	number := int64(1 + len(c.said) + w.IntN(3))
+	if w.IntN(4) == 0 {
+		number = max(number-int64(w.IntN(4)), 1)
+	}
+	if _, ok := c.said[number]; !ok {
+		c.said[number] = false
+	}
+	w.note("client %d says %d", c.number, number)
+	c.open(false).link.HTTP(protocol.Message, c.session, fmt.Appendf(nil, "LS_reqId=%d&LS_message=m%d&LS_sequence=Q&LS_msg_prog=%d&LS_max_wait=%d",
+		c.reqID, number, number, w.IntN(300)))
+}
+
+// outcome takes what became of a message.
+func (c *simClient) outcome(text []byte, n *protocol.Notification) {
+	from := n.Number
+	if skipped := n.Skipped(); skipped > 0 {
+		from = n.Number - skipped + 1
+	}
+	for number := from; number <= n.Number; number++ {
+		if c.said[number] {
+			violate("client %d: %q is the second outcome of message %d", c.number, text, number)
+		}
+		c.said[number] = true
+	}
 }
 
 func (c *simClient) bind(poll bool) {
@@ -153,6 +203,18 @@ func (c *simClient) control(params string) {
 }
 
 func (c *simClient) subscribe() {
+	w := c.world
+	params := c.subscription()
+	w.note("client %d: %s", c.number, params)
+	if w.IntN(8) == 0 { // at once given up again, while it is being decided
+		c.subs[c.nextSub].deleted = true
+		params += fmt.Sprintf("\r\nLS_reqId=%dx&LS_op=delete&LS_subId=%d", c.reqID, c.nextSub)
+	}
+	c.control(params)
+}
+
+// subscription makes a subscription, and returns the request for it.
+func (c *simClient) subscription() string {
 	w := c.world
 	c.nextSub++
 	sub := &simSub{id: c.nextSub, feed: w.IntN(2), snapshot: w.IntN(4) > 0}
@@ -189,7 +251,9 @@ func (c *simClient) subscribe() {
 	}
 	sub.unfiltered = sub.unfiltered || sub.mode == "RAW"
 	for range sub.items {
-		sub.pictures = append(sub.pictures, simPicture{state: protocol.NewItemState(len(sub.fields)), table: make(map[string]map[string]string)})
+		p := simPicture{state: protocol.NewItemState(len(sub.fields)), table: make(map[string]map[string]string)}
+		p.state.TakeDiffs(nil)
+		sub.pictures = append(sub.pictures, p)
 	}
 	c.subs[sub.id] = sub
 	params := fmt.Sprintf("LS_op=add&LS_subId=%d&LS_mode=%s&LS_data_adapter=%s&LS_group=%s&LS_schema=%s&LS_requested_max_frequency=%s&LS_snapshot=%v",
@@ -197,12 +261,11 @@ func (c *simClient) subscribe() {
 	if sub.mode == "DISTINCT" && w.IntN(3) == 0 {
 		params += "&LS_requested_buffer_size=2"
 	}
-	w.note("client %d: %s", c.number, params)
-	if w.IntN(8) == 0 { // at once given up again, while it is being decided
-		sub.deleted = true
-		params += fmt.Sprintf("\r\nLS_reqId=%dx&LS_op=delete&LS_subId=%d", c.reqID, sub.id)
+	if sub.mode != "RAW" && !sub.unfiltered && w.IntN(4) == 0 {
+		sub.selected = true
+		params += "&LS_selector=" + url.PathEscape(simSelector)
 	}
-	c.control(params)
+	return params
 }
 
 // pick returns one of the client's subscriptions that is not being given up.
@@ -324,7 +387,7 @@ func (c *simClient) line(text []byte) {
 		c.conn, c.looped = nil, true
 	case protocol.TagCONERR, protocol.TagEND:
 		if n.Code == protocol.ConnOverloaded {
-			c.conn = nil // and again
+			c.conn, c.subs = nil, nil // and again
 			return
 		}
 		if n.Code == protocol.ConnRecoveryGone && c.asked {
@@ -332,11 +395,15 @@ func (c *simClient) line(text []byte) {
 			return
 		}
 		violate("client %d: %s", c.number, text)
-	case protocol.TagU, protocol.TagSUBOK, protocol.TagSUBCMD, protocol.TagUNSUB, protocol.TagEOS, protocol.TagCS, protocol.TagOV, protocol.TagCONF:
+	case protocol.TagU, protocol.TagSUBOK, protocol.TagSUBCMD, protocol.TagUNSUB, protocol.TagEOS, protocol.TagCS, protocol.TagOV, protocol.TagCONF,
+		protocol.TagMSGDONE, protocol.TagMSGFAIL:
 		if c.asked {
 			violate("client %d: %q before PROG", c.number, text)
 		}
-		c.count++
+		if c.count++; n.Tag == protocol.TagMSGDONE || n.Tag == protocol.TagMSGFAIL {
+			c.outcome(text, &n)
+			return
+		}
 		c.data(text, &n)
 	}
 }
@@ -432,6 +499,9 @@ func (c *simClient) update(s *simSub, item int, p *simPicture, text []byte) {
 	case "DISTINCT":
 		p.events = append(p.events, value(0))
 	}
+	if s.selected && s.mode != "MERGE" && !selectedBySim(value(0)) {
+		violate("client %d: %q is not selected", c.number, text)
+	}
 	if n != 0 && n < p.n || n == p.n && n != 0 && s.mode == "DISTINCT" {
 		violate("client %d: %q goes backwards from %d", c.number, text, p.n)
 	}
@@ -467,6 +537,11 @@ func (c *simClient) checkGap(s *simSub, item int, p *simPicture, text []byte) {
 // checkRest holds what the client knows against the truth, when all is quiet.
 func (c *simClient) checkRest() {
 	c.checkCount()
+	for number, done := range c.said {
+		if !done && c.session != "" {
+			violate("client %d: message %d has no outcome", c.number, number)
+		}
+	}
 	for id := 1; id <= c.nextSub; id++ {
 		s := c.subs[id]
 		if s == nil || s.gone {
@@ -489,20 +564,31 @@ func (c *simClient) checkPicture(s *simSub, i int, truth *simItem) {
 	}
 	switch s.mode {
 	case "MERGE":
+		row := truth.row
+		if s.selected {
+			row = truth.picked
+		}
 		for j, f := range s.fields {
 			got, ok := p.state.Value(j)
-			want, known := truth.row[f]
-			if (s.snapshot || p.n > 0) && (ok != known || string(got) != want) {
+			want, known := row[f]
+			if (s.snapshot && !s.selected || p.n > 0) && (ok != known || string(got) != want) {
 				violate("%s: %s is %q, not %q", where, f, got, want)
 			}
 		}
 	case "DISTINCT":
+		if s.selected {
+			return // each event was looked at when it came
+		}
 		if n := len(p.events); n > 0 && (len(truth.events) == 0 || p.events[n-1] != truth.events[len(truth.events)-1]) || n == 0 && s.snapshot && len(truth.events) > 0 {
 			violate("%s: events %v, not %v", where, p.events, truth.events)
 		}
 	case "COMMAND":
-		for key, row := range truth.table {
-			if s.snapshot && p.table[key] == nil {
+		rows := truth.table
+		if s.selected {
+			rows = truth.pickedTable
+		}
+		for key, row := range rows {
+			if s.snapshot && p.table[key] == nil && !s.selected {
 				violate("%s: key %s is missing", where, key)
 			}
 			for _, f := range s.fields[:len(s.fields)-2] {

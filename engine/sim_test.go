@@ -26,6 +26,8 @@ var simLaws = []string{
 	"a line never breaks the protocol: SUBOK first, first update explicit, EOS once, nothing after UNSUB or LOOP",
 	"what a feed says through a handle whose life is over is never seen",
 	"memory stays inside its bounds",
+	"a selector lets through what it selects, and a client ends with what was selected last",
+	"messages of a sequence are handled in order, and each has one outcome",
 }
 
 // simulate runs one seed to its end and returns the law that it broke, or "".

@@ -3,11 +3,14 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/halley-stream/halley/adapters"
+	"github.com/halley-stream/halley/protocol"
 )
 
 // world is an engine under simulation: no goroutine, no socket, no clock. It calls
@@ -25,6 +28,7 @@ type world struct {
 	events  int // actions taken
 	// recovered counts the clients that went on where they were.
 	recovered int
+	handled   map[string]int64 // the last message by session and sequence
 	resting   bool
 	lived     int64
 	trace     []string
@@ -37,14 +41,17 @@ const (
 )
 
 func newWorld(seed uint64) *world {
-	w := &world{Rand: rand.New(rand.NewPCG(seed, 0x4a11e7)), seed: seed}
+	w := &world{Rand: rand.New(rand.NewPCG(seed, 0x4a11e7)), seed: seed, handled: make(map[string]int64)}
 	stable, flaky := newSimFeed(w, "A", false), newSimFeed(w, "B", true)
 	cfg := Config{
 		Loops: simLoops, Shards: simShards, Inbox: 4 << w.IntN(3), Arenas: 2 + w.IntN(3), Recent: 1 << (10 + w.IntN(4)), RequestQueue: 1 + w.IntN(4),
 		Output: 4096, LogEntries: 4 + w.IntN(12), LogBytes: 2048, History: 4, Past: 2 + w.IntN(60), WindowMax: 50 * time.Millisecond,
 		ContentLengthMin: 200, SessionTimeout: time.Hour, SlowTimeout: time.Hour, Limits: Limits{SessionsPerAddress: -1},
 	}
-	e, err := New(cfg, map[string]AdapterSet{"SIM": {Metadata: simMetadata{}, Data: map[string]adapters.DataAdapter{"A": stable, "B": flaky}}})
+	e, err := New(cfg, map[string]AdapterSet{"SIM": {
+		Metadata: simMetadata{w}, Data: map[string]adapters.DataAdapter{"A": stable, "B": flaky},
+		Diffs: map[string]protocol.DiffFormat{"c": protocol.TLCPDiff},
+	}})
 	if err != nil {
 		panic(err)
 	}
@@ -133,10 +140,12 @@ func (w *world) pass(d int64) {
 }
 
 func (w *world) decide() {
-	select {
-	case d := <-w.engine.requests.queue:
-		w.engine.requests.step(context.Background(), d)
-	default:
+	for _, stage := range []*requestStage{w.engine.requests, w.engine.messages} {
+		select {
+		case d := <-stage.queue:
+			stage.step(context.Background(), d)
+		default:
+		}
 	}
 }
 
@@ -168,15 +177,31 @@ func (w *world) rest() {
 	}
 }
 
-// simMetadata takes names separated by blanks.
-type simMetadata struct{}
+// simMetadata takes names separated by blanks, and messages.
+type simMetadata struct{ world *world }
 
 func (simMetadata) Authenticate(_ context.Context, l adapters.Login) (adapters.Permit, error) {
 	return adapters.Permit{User: l.User}, nil
 }
 
 func (simMetadata) Resolve(_ context.Context, i adapters.Interest) (adapters.Resolution, error) {
-	return adapters.Resolution{Items: fields(i.Group), Fields: fields(i.Schema)}, nil
+	return adapters.Resolution{Items: fields(i.Group), Fields: fields(i.Schema), Selector: true}, nil
+}
+
+// Message holds that the messages of a sequence come in order, and refuses some.
+func (m simMetadata) Message(_ context.Context, msg adapters.Message) (string, error) {
+	w := m.world
+	if msg.Sequence != "" {
+		key := msg.Session + msg.Sequence
+		if before := w.handled[key]; msg.Number <= before {
+			violate("message %d of sequence %s is handled after %d", msg.Number, msg.Sequence, before)
+		}
+		w.handled[key] = msg.Number
+	}
+	if w.IntN(4) == 0 {
+		return "", &adapters.Refusal{Code: 0, Text: "no, not now"}
+	}
+	return "answer to " + msg.Text, nil
 }
 
 func fields(s string) []string {
@@ -216,6 +241,17 @@ type simItem struct {
 	table  map[string]map[string]string
 	events []string // of DISTINCT, since the last clear
 	told   []int    // n of each record that was sent
+	// What a selector lets through, see simSelector: the row after the last tick that it
+	// selected, and for COMMAND the same by key.
+	picked      map[string]string
+	pickedTable map[string]map[string]string
+}
+
+// simSelector is about n; selectedBySim is the same in Go.
+const simSelector = `not (n endsWith "3" or n endsWith "7")`
+
+func selectedBySim(n string) bool {
+	return n != "" && !strings.HasSuffix(n, "3") && !strings.HasSuffix(n, "7")
 }
 
 var simFields = []string{"n", "a", "b", "c", "key", "command"}
@@ -224,7 +260,7 @@ func newSimFeed(w *world, name string, flaky bool) *simFeed {
 	f := &simFeed{world: w, name: name, flaky: flaky, items: make(map[string]*simItem)}
 	for _, item := range []string{"M0", "M1", "M2", "D0", "D1", "C0", "C1"} {
 		f.names = append(f.names, item)
-		f.items[item] = &simItem{row: make(map[string]string), table: make(map[string]map[string]string)}
+		f.items[item] = &simItem{row: make(map[string]string), table: make(map[string]map[string]string), pickedTable: make(map[string]map[string]string)}
 	}
 	return f
 }
@@ -287,6 +323,9 @@ func (f *simFeed) tick() {
 			if w.IntN(30) == 0 {
 				values[field] += string(make([]byte, w.IntN(600)))
 			}
+			if field == "c" && w.IntN(2) == 0 { // worth a diff
+				values[field] = strings.Repeat("long ", 8) + values[field]
+			}
 		}
 	}
 	switch name[0] {
@@ -329,6 +368,9 @@ func (f *simFeed) clear(name string, it *simItem) {
 	it.events = nil
 	if it.handle != (adapters.Item{}) && f.open() {
 		f.batch.Clear(it.handle)
+		if it.pickedTable = make(map[string]map[string]string); it.picked != nil {
+			it.picked = map[string]string{}
+		}
 	}
 }
 
@@ -367,9 +409,23 @@ func (f *simFeed) tell(it *simItem, image bool, values map[string]string) {
 	}
 	n, _ := strconv.Atoi(values["n"])
 	it.told = append(it.told, n)
+	it.pick(values)
 	f.say(it.handle, image, values)
 	if f.world.IntN(2) == 0 {
 		f.flush()
+	}
+}
+
+// pick notes what a selector makes of the truth.
+func (it *simItem) pick(values map[string]string) {
+	key, selected := values["key"], selectedBySim(values["n"])
+	switch {
+	case values["command"] == adapters.CommandDelete:
+		delete(it.pickedTable, key)
+	case selected && key != "":
+		it.pickedTable[key] = maps.Clone(it.table[key])
+	case selected:
+		it.picked = maps.Clone(it.row)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/halley-stream/halley/adapters"
+	"github.com/halley-stream/halley/protocol"
 )
 
 // source is a Data Adapter as the engine runs it: its dictionary of field names,
@@ -22,6 +23,7 @@ type source struct {
 	catalog adapters.Catalog // or nil
 	log     *slog.Logger
 
+	diffs  map[string]protocol.DiffFormat // by field: those that may be told by how they differ
 	fields dictionary
 	stats  sourceStats
 	open   openings
@@ -84,6 +86,10 @@ func (s *source) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		if errors.Is(err, adapters.ErrAgain) {
+			s.again()
+			continue
+		}
 		if err == nil {
 			err = errors.New("it ended by itself")
 		}
@@ -93,7 +99,6 @@ func (s *source) run(ctx context.Context) {
 		if time.Since(began) > time.Minute {
 			wait = shortest
 		}
-		s.stats.restarts.Add(1)
 		s.log.Error("data adapter stopped; it is started again", "error", err, "in", wait)
 		select {
 		case <-ctx.Done():
@@ -101,9 +106,15 @@ func (s *source) run(ctx context.Context) {
 		case <-time.After(wait):
 		}
 		wait = min(2*wait, longest)
-		for _, sh := range s.engine.shards {
-			sh.control(restarted{source: s})
-		}
+		s.again()
+	}
+}
+
+// again opens the wanted items anew, in the run that follows.
+func (s *source) again() {
+	s.stats.restarts.Add(1)
+	for _, sh := range s.engine.shards {
+		sh.control(restarted{source: s})
 	}
 }
 

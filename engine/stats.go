@@ -10,7 +10,8 @@ type Stats struct {
 	Loops      []LoopStats
 	Shards     []ShardStats
 	Sources    []SourceStats
-	Requests   RequestStats
+	Requests   RequestStats // logins and subscriptions
+	Messages   RequestStats
 	Refusals   uint64 // requests answered with an error
 	Ends       map[string]uint64
 }
@@ -21,6 +22,7 @@ type LoopStats struct {
 	Writes    uint64
 	Bytes     uint64
 	Lagged    uint64 // times that a subscriber fell behind
+	Rationed  uint64 // times that one had to wait for its session's bandwidth
 	Recovered uint64 // times that a client went on where it had lost its connection
 	Forgotten uint64 // times that it could not, because that was too far back
 	Recent    int64  // bytes kept for what was said last
@@ -40,10 +42,14 @@ type ShardStats struct {
 	Views     uint64
 	Conflated map[adapters.Mode]uint64 // ticks that were not emitted on their own
 	Held      uint64                   // emissions that found no room
-	Commands  int                      // that wait
-	Parts     int                      // of batches, that wait
-	Steps     uint64
-	Busy      int64 // nanoseconds
+	// Selections are evaluations of selectors, Unselectable those without a result,
+	// Selecting the time that they took in nanoseconds.
+	Selections, Unselectable uint64
+	Selecting                int64
+	Commands                 int // that wait
+	Parts                    int // of batches, that wait
+	Steps                    uint64
+	Busy                     int64 // nanoseconds
 }
 
 // SourceStats are the figures of one Data Adapter.
@@ -74,7 +80,7 @@ type RequestStats struct {
 
 // Stats returns the engine's figures. Any goroutine.
 func (e *Engine) Stats() Stats {
-	s := Stats{Transports: make(map[Transport]int64), Ends: make(map[string]uint64), Requests: e.requests.figures()}
+	s := Stats{Transports: make(map[Transport]int64), Ends: make(map[string]uint64), Requests: e.requests.figures(), Messages: e.messages.figures()}
 	for _, l := range e.loops {
 		st := &l.stats
 		s.Sessions += st.sessions.Load()
@@ -100,7 +106,7 @@ func (e *Engine) Stats() Stats {
 func (l *Loop) figures() LoopStats {
 	st := &l.stats
 	f := LoopStats{
-		Updates: st.updates.Load(), Writes: st.writes.Load(), Bytes: st.bytes.Load(), Lagged: st.lagged.Load(),
+		Updates: st.updates.Load(), Writes: st.writes.Load(), Bytes: st.bytes.Load(), Lagged: st.lagged.Load(), Rationed: st.rationed.Load(),
 		Recovered: st.recovered.Load(), Forgotten: st.forgotten.Load(), Recent: st.recent.Load(),
 		Lost: st.lost.Load(), TooSlow: st.tooSlow.Load(), Steps: st.steps.Load(), Busy: st.busy.Load(),
 		Window: st.window.Load(), BusyShare: float64(st.share.Load()) / 1000,
@@ -119,6 +125,7 @@ func (s *shard) figures() ShardStats {
 	f := ShardStats{
 		Items: st.items.Load(), Views: st.views.Load(), Conflated: make(map[adapters.Mode]uint64),
 		Held: st.held.Load(), Commands: s.commands.depth(), Steps: st.steps.Load(), Busy: st.busy.Load(),
+		Selections: st.selections.Load(), Unselectable: st.unselectable.Load(), Selecting: st.selecting.Load(),
 	}
 	for _, m := range []adapters.Mode{adapters.Merge, adapters.Distinct, adapters.Command, adapters.Raw} {
 		f.Conflated[m] = st.conflated[m].Load()

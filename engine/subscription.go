@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/halley-stream/halley/adapters"
+	"github.com/halley-stream/halley/conflation/selector"
 	"github.com/halley-stream/halley/protocol"
 )
 
@@ -24,6 +25,7 @@ type subscription struct {
 	source     *source
 	mode       adapters.Mode
 	fields     *schema
+	selector   *selector.Selector // or nil
 	unfiltered bool
 	// snapshotLength of a DISTINCT snapshot and bufferSize of a DISTINCT
 	// subscription in events; 0 is no limit of its own.
@@ -41,7 +43,7 @@ type subscription struct {
 
 // spec is the view that the subscription wants at a pace. Any goroutine.
 func (s *subscription) spec(interval int64) viewSpec {
-	spec := viewSpec{mode: s.mode, unfiltered: s.unfiltered, interval: interval, fields: s.fields}
+	spec := viewSpec{mode: s.mode, unfiltered: s.unfiltered, interval: interval, fields: s.fields, selector: s.selector}
 	if s.mode == adapters.Raw {
 		spec.unfiltered, spec.interval = true, 0
 	}
@@ -107,7 +109,7 @@ func (sub *subscriber) ask() {
 	st.setReady(false)
 	sub.post(command{
 		loop: sub.home.Load(), token: sub.token, have: st.have, view: sub.view,
-		join: !sub.joined, owed: sub.owed, end: sub.waitsEnd,
+		join: !sub.joined, owed: sub.owed, end: sub.waitsEnd, size: sub.subscription.session.answerMost(),
 		interval: sub.subscription.interval, snapshot: sub.place,
 	})
 }
@@ -129,6 +131,15 @@ func (sub *subscriber) post(cmd command) {
 	shard := sub.subscription.source.engine.shards[sub.shard]
 	shard.commands.post(sub, cmd)
 	shard.wake()
+}
+
+// items are the names of the subscription's items.
+func (s *subscription) items() []string {
+	names := make([]string, len(s.members))
+	for i := range s.members {
+		names[i] = s.members[i].name
+	}
+	return names
 }
 
 // lateList is the session's list of subscribers that are behind, first come first
@@ -154,9 +165,9 @@ func (q *lateList) pop() *subscriber {
 	return sub
 }
 
-func newSubscription(s *Session, asked protocol.Add) *subscription {
+func newSubscription(s *Session, source *source, asked protocol.Add) *subscription {
 	return &subscription{
-		session: s, id: asked.SubID, asked: fingerprint(asked),
+		session: s, source: source, id: asked.SubID, asked: fingerprint(asked),
 		frequency: asked.Frequency, wantsSnapshot: asked.Snapshot.Wanted,
 		mode: modes[asked.Mode], unfiltered: asked.Frequency.Kind == protocol.Unfiltered,
 		snapshotLength: asked.Snapshot.Length,

@@ -5,6 +5,7 @@ import (
 
 	"github.com/halley-stream/halley/adapters"
 	"github.com/halley-stream/halley/conflation"
+	"github.com/halley-stream/halley/conflation/selector"
 )
 
 // view is what subscribers share who want the same of an item: schema, mode and
@@ -24,6 +25,12 @@ type view struct {
 	pace  conflation.Pace
 	timer Timer // while something waits for the pace
 
+	// pick is what a view with a selector has besides, else nil.
+	pick *pick
+
+	// told is what a MERGE view has of which diffs are made, else nil.
+	told *told
+
 	// log holds the events of the modes that must not lose.
 	log *conflation.Log
 	// backlog holds events of a paced DISTINCT view that wait for their turn.
@@ -42,9 +49,13 @@ type viewSpec struct {
 	interval   int64 // nanoseconds between two updates; 0: as they come
 	buffer     int   // of a paced DISTINCT view; 0: unlimited
 	fields     *schema
+	selector   *selector.Selector // or nil
 }
 
 func (a viewSpec) equal(b viewSpec) bool {
+	if a.selector != b.selector && (a.selector == nil || b.selector == nil || a.selector.Text() != b.selector.Text()) {
+		return false
+	}
 	return a.mode == b.mode && a.unfiltered == b.unfiltered && a.interval == b.interval && a.buffer == b.buffer &&
 		(a.fields == b.fields || a.fields.name == b.fields.name && slices.Equal(a.fields.fields, b.fields.fields))
 }
@@ -65,6 +76,12 @@ func newView(it *item, spec viewSpec) *view {
 	v.timer.Owner = v
 	v.pace.Interval = spec.interval
 	v.resolve(it.source.fields.names())
+	if spec.selector != nil {
+		v.pick = newPick(v)
+	}
+	if spec.mode == adapters.Merge && !spec.unfiltered {
+		v.told = newTold(v)
+	}
 	cfg := &it.shard.engine.cfg
 	switch {
 	case spec.mode == adapters.Command:
@@ -101,6 +118,9 @@ func (v *view) recall() {
 	v.log = conflation.NewLog(cfg.LogEntries, cfg.LogBytes, floor)
 	for i := range it.history.Len() {
 		past := it.history.At(i)
+		if v.pick != nil && !v.selectsRow(&past.Row) {
+			continue
+		}
 		v.log.Append(past.Seq, eventUpdate, appendRow(nil, &past.Row, v.slots, 0))
 	}
 }
@@ -121,6 +141,9 @@ func (v *view) resolve(n *names) {
 	for i, f := range v.spec.fields.fields {
 		v.slots[i] = n.of(f)
 	}
+	if v.pick != nil {
+		v.pick.resolve(n)
+	}
 }
 
 // newest is the number of the newest line that the view has.
@@ -134,7 +157,29 @@ func (v *view) newest() uint64 {
 		}
 		return v.log.Floor()
 	}
+	return v.seq()
+}
+
+// seq, row and known are those of the item, or of what the selector let through.
+func (v *view) seq() uint64 {
+	if v.pick != nil {
+		return v.pick.seq
+	}
 	return v.item.seq
+}
+
+func (v *view) row() *conflation.Row {
+	if v.pick != nil {
+		return &v.pick.row
+	}
+	return &v.item.row
+}
+
+func (v *view) known() bool {
+	if v.pick != nil {
+		return v.pick.known
+	}
+	return v.item.known
 }
 
 // floor is the number that a receiver must have to catch up without a loss.
@@ -150,6 +195,8 @@ func (v *view) tick(ev *event) {
 	s := v.item.shard
 	switch {
 	case v.spec.mode == adapters.Command: // told by key
+		return
+	case v.pick != nil && !v.picks(ev):
 		return
 	case v.spec.mode == adapters.Merge && !v.spec.unfiltered:
 		if !v.pace.Allow(s.now) {
@@ -227,6 +274,12 @@ func (v *view) clear() {
 		return
 	case adapters.Merge:
 		s := v.item.shard
+		if v.pick != nil {
+			if !v.pick.known {
+				return
+			}
+			v.pick.take(&v.item.row, v.slots, v.item.seq)
+		}
 		if v.spec.unfiltered {
 			s.scratch = appendRow(s.scratch[:0], &v.item.row, v.slots, 0)
 			v.log.Append(v.item.seq, eventUpdate, s.scratch)

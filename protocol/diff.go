@@ -24,6 +24,12 @@ const (
 // Has reports whether f is in the set.
 func (s DiffFormats) Has(f DiffFormat) bool { return s&diffFormatsOf(f) != 0 }
 
+// With returns s with f in it.
+func (s DiffFormats) With(f DiffFormat) DiffFormats { return s | diffFormatsOf(f) }
+
+// HasAll reports whether all of t is in s.
+func (s DiffFormats) HasAll(t DiffFormats) bool { return s&t == t }
+
 func diffFormatsOf(f DiffFormat) DiffFormats {
 	switch f {
 	case JSONPatch:

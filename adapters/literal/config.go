@@ -24,8 +24,8 @@ type Config struct {
 	// MaxFrequency is the highest frequency, in updates per second and item.
 	// 0 is no limit.
 	MaxFrequency float64 `yaml:"max_frequency" doc:"Updates per second and item at most. 0 is no limit."`
-	// Selectors allows clients to give selectors.
-	Selectors bool `yaml:"selectors" doc:"Passes selectors on instead of refusing them."`
+	// Selectors allows clients to give selectors, which cost CPU time for each update.
+	Selectors bool `yaml:"selectors" doc:"Whether clients may give selectors: expressions that say which updates they want, such as price > 100. Each costs CPU time for every update of its items."`
 }
 
 // Validate returns all faults of c, each with the name of its setting.

@@ -88,7 +88,7 @@ func (a *Adapter) Resolve(_ context.Context, interest adapters.Interest) (adapte
 	if interest.Selector != "" && !a.selectors {
 		return adapters.Resolution{}, fmt.Errorf("selector %s, but none are allowed: %w", quote(interest.Selector), adapters.ErrBadSelector)
 	}
-	return adapters.Resolution{Items: items, Fields: fields, MaxFrequency: a.maxFrequency}, nil
+	return adapters.Resolution{Items: items, Fields: fields, MaxFrequency: a.maxFrequency, Selector: a.selectors}, nil
 }
 
 func (a *Adapter) allowsItem(name string) bool {

@@ -35,7 +35,8 @@ func collectEngine(w *metrics.Writer, s engine.Stats) {
 	for _, src := range s.Sources {
 		collectSource(w, src)
 	}
-	collectRequests(w, s.Requests)
+	collectRequests(w, s.Requests, "request")
+	collectRequests(w, s.Messages, "message")
 }
 
 func collectLoop(w *metrics.Writer, l engine.LoopStats, loop string) {
@@ -43,6 +44,7 @@ func collectLoop(w *metrics.Writer, l engine.LoopStats, loop string) {
 	w.Counter("halley_writes_total", "Writes to connections.").AddInt(int64(l.Writes), "loop", loop)
 	w.Counter("halley_bytes_out_total", "Bytes written, before framing.").AddInt(int64(l.Bytes), "loop", loop)
 	w.Counter("halley_lagged_total", "Times that a subscriber fell behind and synced.").AddInt(int64(l.Lagged), "loop", loop)
+	w.Counter("halley_rationed_total", "Times that an update had to wait for its session's bandwidth.").AddInt(int64(l.Rationed), "loop", loop)
 	w.Counter("halley_updates_lost_total", "Events that clients were told they lost.").AddInt(int64(l.Lost), "loop", loop)
 	w.Counter("halley_slow_disconnects_total", "Clients disconnected because they read nothing for too long.").AddInt(int64(l.TooSlow), "loop", loop)
 	recoveries := w.Counter("halley_recoveries_total", "Clients that went on where they had lost their connection, and those that could not.")
@@ -65,6 +67,9 @@ func collectShard(w *metrics.Writer, s engine.ShardStats, shard string) {
 		conflated.AddInt(int64(n), "shard", shard, "mode", mode.String())
 	}
 	w.Counter("halley_shard_held_total", "Emissions that found a loop's inbox full and were made later.").AddInt(int64(s.Held), "shard", shard)
+	w.Counter("halley_selections_total", "Evaluations of selectors.").AddInt(int64(s.Selections), "shard", shard)
+	w.Counter("halley_selection_errors_total", "Of them, those without a result, such as a comparison of a text with a number: not selected.").AddInt(int64(s.Unselectable), "shard", shard)
+	w.Counter("halley_selection_seconds_total", "Time spent in them.").Add(float64(s.Selecting)/second, "shard", shard)
 	w.Gauge("halley_shard_commands", "Syncs that wait for the shard.").AddInt(int64(s.Commands), "shard", shard)
 	w.Gauge("halley_shard_batches", "Batches of updates that wait for the shard.").AddInt(int64(s.Parts), "shard", shard)
 	w.Counter("halley_shard_busy_seconds_total", "Time spent in steps.").Add(float64(s.Busy)/second, "shard", shard)
@@ -85,13 +90,15 @@ func collectSource(w *metrics.Writer, s engine.SourceStats) {
 	w.Gauge("halley_items_opening", "Items that wait for a Subscribe or Unsubscribe call.").AddInt(int64(s.Opening), "adapter", name)
 }
 
-func collectRequests(w *metrics.Writer, r engine.RequestStats) {
-	w.Gauge("halley_requests_waiting", "Requests that wait for a Metadata Adapter.").AddInt(int64(r.Waiting))
-	w.Counter("halley_requests_decided_total", "Requests that a Metadata Adapter decided.").AddInt(int64(r.Decided))
-	w.Counter("halley_requests_refused_total", "Of them, those that it refused.").AddInt(int64(r.Refused))
-	w.Counter("halley_requests_overdue_total", "Requests that no Metadata Adapter answered in time.").AddInt(int64(r.Timeouts))
-	w.Counter("halley_requests_full_total", "Times that the queue of requests was full.").AddInt(int64(r.Full))
-	w.Counter("halley_requests_busy_seconds_total", "Time spent in Metadata Adapters.").Add(float64(r.Busy) / second)
+// collectRequests says what becomes of requests to the Metadata Adapters: logins and
+// subscriptions ("request"), or messages.
+func collectRequests(w *metrics.Writer, r engine.RequestStats, kind string) {
+	w.Gauge("halley_requests_waiting", "Requests that wait for a Metadata Adapter.").AddInt(int64(r.Waiting), "kind", kind)
+	w.Counter("halley_requests_decided_total", "Requests that a Metadata Adapter decided.").AddInt(int64(r.Decided), "kind", kind)
+	w.Counter("halley_requests_refused_total", "Of them, those that it refused.").AddInt(int64(r.Refused), "kind", kind)
+	w.Counter("halley_requests_overdue_total", "Requests that no Metadata Adapter answered in time.").AddInt(int64(r.Timeouts), "kind", kind)
+	w.Counter("halley_requests_full_total", "Times that the queue of requests was full.").AddInt(int64(r.Full), "kind", kind)
+	w.Counter("halley_requests_busy_seconds_total", "Time spent in Metadata Adapters.").Add(float64(r.Busy)/second, "kind", kind)
 }
 
 func collectTransport(w *metrics.Writer, s *transport.Stats) {

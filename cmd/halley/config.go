@@ -33,7 +33,7 @@ type logConfig struct {
 type engineConfig struct {
 	Loops           int           `yaml:"loops" min:"0" max:"1024" doc:"Event loops, each a thread for its share of the connections. 0 is one per CPU that no shard has, at least one."`
 	Shards          int           `yaml:"shards" min:"0" max:"127" doc:"Item shards, each a thread for its share of the items. 0 chooses by the number of CPUs."`
-	RequestWorkers  int           `yaml:"request_workers" min:"1" max:"1024" doc:"How many calls to metadata adapters run at the same time."`
+	RequestWorkers  int           `yaml:"request_workers" min:"1" max:"1024" doc:"How many calls to metadata adapters run at the same time; as many again for messages."`
 	RequestQueue    int           `yaml:"request_queue" min:"1" max:"1048576" doc:"How many requests wait for a worker. When they are more, new sessions are refused and other requests are not read."`
 	MetadataTimeout time.Duration `yaml:"metadata_timeout" min:"10ms" doc:"How long a metadata adapter may take for an answer."`
 	HugePages       bool          `yaml:"huge_pages" doc:"Whether the kernel is asked to back the heap with pages of 2 MiB (Linux). With thousands of sessions it halves the server's own CPU time."`
@@ -61,6 +61,8 @@ type limitsConfig struct {
 	ItemsPerSubscription    int           `yaml:"items_per_subscription" min:"1" doc:"Items of one subscription."`
 	FieldsPerSubscription   int           `yaml:"fields_per_subscription" min:"1" doc:"Fields of one subscription."`
 	RequestsPerSession      int           `yaml:"requests_per_session" min:"1" doc:"Requests of one session that wait for an answer."`
+	MessagesPerSession      int           `yaml:"messages_per_session" min:"2" doc:"Messages of one client that wait to be handled."`
+	SelectorsPerItem        int           `yaml:"selectors_per_item" min:"1" max:"1024" doc:"Different selectors of one item."`
 	FieldsPerItem           int           `yaml:"fields_per_item" min:"1" max:"32768" doc:"Field names of one item."`
 	Value                   int           `yaml:"value" unit:"bytes" min:"16" max:"16MiB" doc:"The length of a field's value. A longer one is cut off, and counted."`
 	Head                    int           `yaml:"head" unit:"bytes" min:"1KiB" max:"1MiB" doc:"The head of an HTTP request."`
@@ -76,6 +78,9 @@ type protocolConfig struct {
 	IdleMax              time.Duration `yaml:"idle_max" min:"1s" doc:"How long a poll may wait for an update at most."`
 	ContentLengthDefault int           `yaml:"content_length_default" unit:"bytes" min:"1000" doc:"The length of an HTTP streaming response, after which the client asks for the next one."`
 	ContentLengthMin     int           `yaml:"content_length_min" unit:"bytes" min:"1000" doc:"The shortest length that a client can ask for."`
+	MessageWait          time.Duration `yaml:"message_wait" min:"1ms" doc:"How long a message of a sequence waits for those before it, if its client does not say."`
+	ControlLink          string        `yaml:"control_link" doc:"The address that a client uses for all further connections of its session, as host or host:port: this server's own, where a load balancer would bring them to another. Empty is none."`
+	StickyCookie         string        `yaml:"sticky_cookie" doc:"A cookie, as name=value, that clients get from this server and return, so that a load balancer can bring them back to it. Attributes may follow, else they are Path=/ and HttpOnly. Empty is none."`
 }
 
 type corsConfig struct {
@@ -86,6 +91,7 @@ type corsConfig struct {
 type adapterSetCfg struct {
 	Metadata metadataAdapterCfg         `yaml:"metadata" doc:"Who may see what."`
 	Data     map[string]*dataAdapterCfg `yaml:"data" doc:"The Data Adapters, by the name that clients ask for."`
+	Diffs    map[string]string          `yaml:"diffs" doc:"Fields whose values may be sent as the difference to the one before, where that is shorter, to clients that understand it: json for JSON documents (JSON Patch), text for other long texts (TLCP-diff). Not all clients do that do not say otherwise: those for C++ do not."`
 }
 
 // SetDefaults is called for a set before it is read.
@@ -140,6 +146,8 @@ func defaultConfig() *config {
 			ItemsPerSubscription:    1000,
 			FieldsPerSubscription:   200,
 			RequestsPerSession:      1000,
+			MessagesPerSession:      1000,
+			SelectorsPerItem:        16,
 			FieldsPerItem:           500,
 			Value:                   256 << 10,
 			Head:                    16 << 10,
@@ -154,6 +162,7 @@ func defaultConfig() *config {
 			IdleMax:              30 * time.Second,
 			ContentLengthDefault: 50_000_000,
 			ContentLengthMin:     10_000,
+			MessageWait:          30 * time.Second,
 		},
 		CORS:        corsConfig{Origins: []string{"*"}},
 		AdapterSets: defaultAdapterSets(),

@@ -60,6 +60,12 @@ func (c *protocolConfig) Validate() error {
 	} else if c.KeepaliveDefault < c.KeepaliveMin || c.KeepaliveDefault > c.KeepaliveMax {
 		faults = append(faults, fmt.Errorf("keepalive_default: %s is not between keepalive_min, %s, and keepalive_max, %s", c.KeepaliveDefault, c.KeepaliveMin, c.KeepaliveMax))
 	}
+	if strings.ContainsFunc(c.ControlLink, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == ',' }) {
+		faults = append(faults, fmt.Errorf("control_link: %q has a blank or a comma in it; write host, host:port or a URL", c.ControlLink))
+	}
+	if name, _, ok := strings.Cut(c.StickyCookie, "="); c.StickyCookie != "" && (!ok || name == "" || strings.ContainsFunc(c.StickyCookie, unicode.IsControl)) {
+		faults = append(faults, fmt.Errorf("sticky_cookie: %q is not name=value", c.StickyCookie))
+	}
 	if c.ContentLengthDefault < c.ContentLengthMin {
 		faults = append(faults, fmt.Errorf("content_length_default: %d is less than content_length_min, %d", c.ContentLengthDefault, c.ContentLengthMin))
 	}

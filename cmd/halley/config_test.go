@@ -85,7 +85,7 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 	odd := map[string]string{
 		"listen": ":9", "name": "x", "admin.listen": ":10", "log.level": "debug", "log.format": "json",
 		"engine.window_min": "1ms", "engine.window_max": "1s", "protocol.keepalive_default": "4s", "protocol.keepalive_max": "30s",
-		"limits.sessions_per_address": "7", "engine.huge_pages": "false", "engine.recent": "1MiB", "cors.origins": "https://a.example, https://b.example",
+		"limits.sessions_per_address": "7", "engine.huge_pages": "false", "protocol.control_link": "push1.example.com", "protocol.sticky_cookie": "node=1", "engine.recent": "1MiB", "cors.origins": "https://a.example, https://b.example",
 		"adapter_sets": "{X: {data: {Q: {type: demo}}}}",
 	}
 	for _, path := range settings.New(defaultConfig(), nil).Paths() {

@@ -90,6 +90,7 @@ func transportConfigOf(conf *config, logs *logs) transport.Config {
 		IdleTimeout:    l.IdleTimeout,
 		Connections:    l.Connections,
 		Origins:        conf.CORS.Origins,
+		Cookie:         conf.Protocol.StickyCookie,
 		Pages:          web.Files(),
 		Logger:         ratelog.NewPrinter(logs.noisy.With("source", "gnet")),
 	}
@@ -104,6 +105,7 @@ func engineConfigOf(conf *config, logs *logs) engine.Config {
 	}
 	return engine.Config{
 		Name:             conf.Name,
+		ControlLink:      p.ControlLink,
 		Loops:            e.Loops,
 		Shards:           e.Shards,
 		Inbox:            e.Inbox,
@@ -126,6 +128,7 @@ func engineConfigOf(conf *config, logs *logs) engine.Config {
 		IdleMax:          p.IdleMax,
 		ContentLength:    int64(p.ContentLengthDefault),
 		ContentLengthMin: int64(p.ContentLengthMin),
+		MessageWait:      p.MessageWait,
 		LogEntries:       e.LogEntries,
 		LogBytes:         e.LogBytes,
 		History:          e.History,
@@ -134,6 +137,8 @@ func engineConfigOf(conf *config, logs *logs) engine.Config {
 			SessionsPerAddress: perAddress,
 			Subscriptions:      l.SubscriptionsPerSession,
 			Requests:           l.RequestsPerSession,
+			Messages:           l.MessagesPerSession,
+			Selectors:          l.SelectorsPerItem,
 			Items:              l.ItemsPerSubscription,
 			Fields:             l.FieldsPerSubscription,
 			FieldsPerItem:      l.FieldsPerItem,
@@ -151,7 +156,7 @@ func engineSets(sets []adapterSet) map[string]engine.AdapterSet {
 		for _, d := range set.data {
 			data[d.name] = d.adapter
 		}
-		out[set.name] = engine.AdapterSet{Metadata: set.metadata, Data: data}
+		out[set.name] = engine.AdapterSet{Metadata: set.metadata, Data: data, Diffs: set.diffs}
 	}
 	return out
 }

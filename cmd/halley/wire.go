@@ -14,6 +14,7 @@ import (
 	"github.com/halley-stream/halley/adapters/load"
 	"github.com/halley-stream/halley/adapters/replay"
 	"github.com/halley-stream/halley/internal/settings"
+	"github.com/halley-stream/halley/protocol"
 )
 
 // adapterKind is a type of adapters that the configuration can name. A is the
@@ -120,6 +121,7 @@ type adapterSet struct {
 	name     string
 	metadata adapters.MetadataAdapter
 	data     []namedAdapter // in the order of their names
+	diffs    map[string]protocol.DiffFormat
 }
 
 // namedAdapter is a Data Adapter of a set.
@@ -143,6 +145,7 @@ func buildAdapters(conf *config, s *settings.Settings, log *slog.Logger) []adapt
 		c := conf.AdapterSets[name]
 		set, path := adapterSet{name: name}, "adapter_sets."+name
 		w := &wiring{settings: s, log: log.With("set", name), markets: make(map[demo.Config]*demo.Market)}
+		set.diffs = diffFormats(s, c.Diffs, path+".diffs")
 		set.metadata = build(w, metadataKinds(), c.Metadata.Variant, path+".metadata")
 		for _, dataName := range slices.Sorted(maps.Keys(c.Data)) {
 			w.log = log.With("set", name, "adapter", dataName)
@@ -151,6 +154,20 @@ func buildAdapters(conf *config, s *settings.Settings, log *slog.Logger) []adapt
 		sets = append(sets, set)
 	}
 	return sets
+}
+
+// diffFormats returns the formats of differences by field.
+func diffFormats(s *settings.Settings, names map[string]string, path string) map[string]protocol.DiffFormat {
+	known := map[string]protocol.DiffFormat{"json": protocol.JSONPatch, "text": protocol.TLCPDiff}
+	formats := make(map[string]protocol.DiffFormat, len(names))
+	for _, field := range slices.Sorted(maps.Keys(names)) {
+		format, ok := known[names[field]]
+		if !ok {
+			s.Fault(path+"."+field, "%q is neither json nor text", names[field])
+		}
+		formats[field] = format
+	}
+	return formats
 }
 
 func build[A any](w *wiring, kinds []adapterKind[A], v settings.Variant, path string) A {

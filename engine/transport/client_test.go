@@ -244,7 +244,7 @@ func (w *webSocket) create(params ...string) string {
 	w.send("create_session", createParams(params...))
 	w.expect("WSOK")
 	id := sessionOf(w.expect("CONOK,…"))
-	w.expect("SERVNAME,test", "CLIENTIP,127.0.0.1", "CONS,unmanaged")
+	w.expect("SERVNAME,test", "CLIENTIP,127.0.0.1", "CONS,unlimited")
 	return id
 }
 

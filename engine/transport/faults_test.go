@@ -218,7 +218,7 @@ func TestPipelining(t *testing.T) {
 	c.write(poll + poll + tlcp("heartbeat", "", "") + tlcp("control", id, "LS_reqId=1&LS_op=destroy") + poll)
 	for range 2 {
 		l := c.answer()
-		l.expect("CONOK,…", "CONS,unmanaged", "LOOP,0")
+		l.expect("CONOK,…", "CONS,unlimited", "LOOP,0")
 		l.ended()
 	}
 	c.answer().until("REQOK")

@@ -221,5 +221,5 @@ func TestPollTakesOverFromPoll(t *testing.T) {
 		}
 	}
 	s.control(id, add(1, "MERGE", "m1", "a"))
-	conns[2].answer().expect("CONOK,…", "CONS,unmanaged", "SUBOK,1,1,1", "CONF,…", "LOOP,0")
+	conns[2].answer().expect("CONOK,…", "CONS,unlimited", "SUBOK,1,1,1", "CONF,…", "LOOP,0")
 }

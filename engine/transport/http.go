@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/halley-stream/halley/engine"
@@ -132,16 +133,16 @@ func (c *conn) Send(buf []byte, last bool) error {
 	body := buf[engine.Headroom:]
 	switch {
 	case !c.chunked && last:
-		head = http1.AppendResponse(head, 200, contentType, len(body), c.keepAlive, c.cors, http1.Date(time.Now()))
+		head = http1.AppendResponse(head, 200, contentType, len(body), c.keepAlive, c.cors, c.server.fields()...)
 		c.loop.scratch = append(head, body...)
 		c.write(c.loop.scratch)
 	case !c.chunked:
 		c.chunked = true
 		if c.raw {
 			c.keepAlive = false
-			head = http1.AppendRawStreamHead(head, contentType, c.cors, http1.Date(time.Now()))
+			head = http1.AppendRawStreamHead(head, contentType, c.cors, c.server.fields()...)
 		} else {
-			head = http1.AppendStreamHead(head, contentType, c.keepAlive, c.cors, http1.Date(time.Now()))
+			head = http1.AppendStreamHead(head, contentType, c.keepAlive, c.cors, c.server.fields()...)
 		}
 		c.loop.scratch = append(head, c.chunk(buf, false)...)
 		c.write(c.loop.scratch)
@@ -152,6 +153,23 @@ func (c *conn) Send(buf []byte, last bool) error {
 		c.loop.ready = append(c.loop.ready, c)
 	}
 	return nil
+}
+
+// fields are those that all answers to TLCP have.
+func (s *Server) fields() []string {
+	fields := []string{http1.Date(time.Now())}
+	if s.cfg.Cookie != "" {
+		fields = append(fields, cookieField(s.cfg.Cookie))
+	}
+	return fields
+}
+
+// cookieField is the field that sets a cookie, on all paths unless it says otherwise.
+func cookieField(cookie string) string {
+	if !strings.Contains(cookie, ";") {
+		cookie += "; Path=/; HttpOnly"
+	}
+	return "Set-Cookie: " + cookie
 }
 
 // chunk frames a part of a streaming response.

@@ -25,6 +25,7 @@ type Config struct {
 	IdleTimeout    time.Duration // of a connection that says nothing and streams nothing; default 60 s
 	Connections    int           // at a time; default 19,000
 	Origins        http1.Origins // pages that may use the server; default all
+	Cookie         string        // "name=value" that TLCP's answers set, so that a load balancer knows the server again; empty: none
 	Pages          fs.FS         // served on GET, "index.html" for "/"; nil: none
 	// Logger takes what gnet has to say; nil discards it. gnet warns of each
 	// connection that was reset: give it one that limits the rate.

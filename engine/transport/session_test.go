@@ -18,7 +18,7 @@ func TestWebSocketSession(t *testing.T) {
 	w := s.webSocket()
 	w.send("wsok")
 	w.send("create_session", createParams("LS_keepalive_millis=2500"))
-	w.expect("WSOK", "CONOK,S…,50000,2500,*", "SERVNAME,test", "CLIENTIP,127.0.0.1", "CONS,unmanaged")
+	w.expect("WSOK", "CONOK,S…,50000,2500,*", "SERVNAME,test", "CLIENTIP,127.0.0.1", "CONS,unlimited")
 
 	w.send("control", add(1, "MERGE", "m1 m2", "a b", "LS_snapshot=true&LS_ack=false"))
 	w.expect("SUBOK,1,2,2", "CONF,1,unlimited,filtered", "U,1,1,1|2")
@@ -67,20 +67,20 @@ func TestWebSocketPolling(t *testing.T) {
 	w := s.webSocket()
 	w.send("wsok")
 	w.send("create_session", createParams("LS_polling=true&LS_polling_millis=0&LS_idle_millis=0"))
-	w.expect("WSOK", "CONOK,…,50000,0,*", "SERVNAME,test", "CLIENTIP,127.0.0.1", "CONS,unmanaged", "LOOP,0")
+	w.expect("WSOK", "CONOK,…,50000,0,*", "SERVNAME,test", "CLIENTIP,127.0.0.1", "CONS,unlimited", "LOOP,0")
 	w.send("control", add(1, "RAW", "m1", "a"))
 	w.expect("REQOK,a1")
 	w.send("bind_session", "LS_polling=true&LS_polling_millis=0&LS_idle_millis=20000")
-	w.expect("CONOK,…,50000,20000,*", "CONS,unmanaged", "SUBOK,1,1,1", "CONF,1,…", "LOOP,0")
+	w.expect("CONOK,…,50000,20000,*", "CONS,unlimited", "SUBOK,1,1,1", "CONF,1,…", "LOOP,0")
 	polls := func() int64 { return s.engine.Stats().Transports[engine.WebSocketPolling] }
 	eventually(t, "the poll is over", func() bool { return polls() == 0 })
 	w.send("bind_session", "LS_polling=true&LS_polling_millis=7&LS_idle_millis=20000")
 	eventually(t, "the poll is bound", func() bool { return polls() == 1 })
 	s.feed.tick("m1", "a", "1")
-	w.expect("CONOK,…,50000,20000,*", "CONS,unmanaged", "U,1,1,1", "LOOP,7")
+	w.expect("CONOK,…,50000,20000,*", "CONS,unlimited", "U,1,1,1", "LOOP,7")
 	s.feed.tick("m1", "a", "2")
 	w.send("bind_session", "LS_polling=true&LS_polling_millis=0&LS_idle_millis=20000")
-	w.expect("CONOK,…,50000,20000,*", "CONS,unmanaged", "U,1,1,2", "LOOP,0")
+	w.expect("CONOK,…,50000,20000,*", "CONS,unlimited", "U,1,1,2", "LOOP,0")
 }
 
 func TestHTTPStream(t *testing.T) {
@@ -88,10 +88,10 @@ func TestHTTPStream(t *testing.T) {
 	c := s.http()
 	created := c.do("create_session", "", createParams("LS_polling=true&LS_polling_millis=0&LS_idle_millis=0"))
 	id := sessionOf(created.expect("CONOK,…,50000,0,*"))
-	created.expect("SERVNAME,test", "CLIENTIP,127.0.0.1", "CONS,unmanaged", "LOOP,0")
+	created.expect("SERVNAME,test", "CLIENTIP,127.0.0.1", "CONS,unlimited", "LOOP,0")
 	created.ended()
 	stream := c.do("bind_session", "", "LS_session="+id+"&LS_send_sync=false&LS_content_length=50000000")
-	stream.expect("CONOK,"+id+",50000,5000,*", "CONS,unmanaged")
+	stream.expect("CONOK,"+id+",50000,5000,*", "CONS,unlimited")
 	if got := s.control(id, add(1, "MERGE", "m1", "a", "LS_snapshot=true"), "LS_reqId=2&LS_op=delete&LS_subId=9"); len(got) != 2 ||
 		!matches("REQERR,2,19,…", got[0]) && !matches("REQERR,2,19,…", got[1]) {
 		t.Errorf("two requests are answered by %q", got)
@@ -109,7 +109,7 @@ func TestHTTPStream(t *testing.T) {
 	stream.ended()
 	s.feed.tick("m1", "a", "2")
 	stream = c.do("bind_session", "", "LS_session="+id+"&LS_send_sync=false")
-	stream.expect("CONOK,…", "CONS,unmanaged", "U,1,1,2")
+	stream.expect("CONOK,…", "CONS,unlimited", "U,1,1,2")
 	if got := s.control(id, "LS_reqId=4&LS_op=destroy"); len(got) != 1 || got[0] != "REQOK,4" {
 		t.Errorf("destroy is answered by %q", got)
 	}
@@ -127,7 +127,7 @@ func TestHTTPStreamOfHTTP10(t *testing.T) {
 	c.write("POST /lightstreamer/create_session.txt HTTP/1.0\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body)
 	l := c.answer()
 	id := sessionOf(l.expect("CONOK,…"))
-	l.expect("SERVNAME,test", "CLIENTIP,127.0.0.1", "CONS,unmanaged")
+	l.expect("SERVNAME,test", "CLIENTIP,127.0.0.1", "CONS,unlimited")
 	s.control(id, "LS_reqId=1&LS_op=force_rebind")
 	l.expect("LOOP,0")
 	l.ended()
@@ -137,7 +137,7 @@ func TestGETIsServedLikePOST(t *testing.T) {
 	s := start(t)
 	c := s.http()
 	c.write(request("GET", "/prefix/lightstreamer/create_session.txt?LS_protocol=TLCP-2.1.0&LS_polling=true&"+createParams(), ""))
-	c.answer().expect("CONOK,…", "SERVNAME,test", "CLIENTIP,127.0.0.1", "CONS,unmanaged", "LOOP,0")
+	c.answer().expect("CONOK,…", "SERVNAME,test", "CLIENTIP,127.0.0.1", "CONS,unlimited", "LOOP,0")
 }
 
 // After the promised silence there is a sign of life, and no second one before its
@@ -165,7 +165,7 @@ func TestRequestsBeforeTheCreateIsAnswered(t *testing.T) {
 	w.expect("WSOK")
 	eventually(t, "the client is looked at", func() bool { return s.engine.Stats().Sessions == 1 })
 	s.gate.open <- struct{}{}
-	w.expect("CONOK,…", "SERVNAME,test", "CLIENTIP,127.0.0.1", "CONS,unmanaged")
+	w.expect("CONOK,…", "SERVNAME,test", "CLIENTIP,127.0.0.1", "CONS,unlimited")
 	got := strings.Join(append(w.until("CONF,…"), w.until("CONF,…")...), " ")
 	for _, want := range []string{"REQOK,a1", "REQOK,a2", "SUBOK,1,1,1", "SUBOK,2,1,1"} {
 		if !strings.Contains(got, want) {

@@ -12,7 +12,7 @@ func (c *conn) upgrade(req *http1.Request, head []byte) bool {
 	response, subprotocol, err := websocket.Handshake(req, func(name string) bool {
 		_, ok := protocol.ParseSubprotocol(name)
 		return ok
-	})
+	}, c.server.fields()...)
 	if err != nil {
 		c.refuse(err)
 		return false

@@ -10,9 +10,9 @@ import (
 
 // Handshake answers a request for a WebSocket, RFC 6455 4.2. It agrees to the first
 // subprotocol of the client's list that accept allows, or to none if there is no
-// such; most clients then leave by themselves. The response goes out before any
-// frame. Whether the request's origin may connect is for the caller to check.
-func Handshake(req *http1.Request, accept func(subprotocol string) bool) (response []byte, subprotocol string, err *http1.Error) {
+// such; most clients then leave by themselves. Each of fields is a further field of
+// the response, "Name: value", which goes out before any frame. Whether the request's origin may connect is for the caller to check.
+func Handshake(req *http1.Request, accept func(subprotocol string) bool, fields ...string) (response []byte, subprotocol string, err *http1.Error) {
 	if err = checkUpgrade(req); err != nil {
 		return nil, "", err
 	}
@@ -29,6 +29,10 @@ func Handshake(req *http1.Request, accept func(subprotocol string) bool) (respon
 	if subprotocol != "" {
 		response = append(response, "\r\nSec-WebSocket-Protocol: "...)
 		response = append(response, subprotocol...)
+	}
+	for _, f := range fields {
+		response = append(response, "\r\n"...)
+		response = append(response, f...)
 	}
 	return append(response, "\r\n\r\n"...), subprotocol, nil
 }
