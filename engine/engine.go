@@ -30,7 +30,8 @@ type Engine struct {
 	setNames  []string
 	sources   []*source // in the order of their names
 
-	clock   func() int64 // nanoseconds since New
+	began   time.Time
+	clock   func() int64 // nanoseconds since began
 	cpuTime func() int64 // nanoseconds that the process has used
 	cpus    int
 	newID   func() string
@@ -66,7 +67,7 @@ func New(cfg Config, sets map[string]AdapterSet) (*Engine, error) {
 	began := time.Now()
 	e := &Engine{
 		cfg: cfg, log: cfg.Log, directory: newDirectory(cfg.Limits), requests: newRequestStage(&cfg), messages: newRequestStage(&cfg),
-		schemas: schemas{byName: make(map[string]*schema)}, sets: make(map[string]*adapterSet), newID: newID,
+		schemas: schemas{byName: make(map[string]*schema)}, sets: make(map[string]*adapterSet), newID: newID, began: began,
 		clock:   func() int64 { return int64(time.Since(began)) },
 		cpuTime: cpuTime, cpus: runtime.GOMAXPROCS(0),
 	}

@@ -46,6 +46,11 @@ func metadataKinds() []adapterKind[adapters.MetadataAdapter] {
 		kindOf("literal", "Groups and schemas are names with blanks between them. Everybody may have what the patterns allow.",
 			literal.Config{},
 			func(c literal.Config, _ *wiring) (adapters.MetadataAdapter, error) { return literal.New(c) }),
+		kindOf("load", "Chat rooms of a load for benchmarks: what a client says to an item is told to all who have it. Its settings are those of the Data Adapter.",
+			load.Defaults(), func(c load.Config, w *wiring) (adapters.MetadataAdapter, error) {
+				a, err := buildLoad(c, w)
+				return load.NewRooms(a), err
+			}),
 	}
 }
 
@@ -55,7 +60,7 @@ func dataKinds() []adapterKind[adapters.DataAdapter] {
 		kindOf("demo", "A part of a simulated market.", demoConfig{Part: "quotes", Config: demo.Config{Rate: 1}}, buildDemo),
 		kindOf("kafka", "Topics of a Kafka cluster. The records' values become the fields of items.", kafka.DefaultConfig(), buildKafka),
 		kindOf("load", "A load for benchmarks: items that tick at a fixed rate and carry the time.", load.Defaults(),
-			func(c load.Config, _ *wiring) (adapters.DataAdapter, error) { return load.New(c) }),
+			func(c load.Config, w *wiring) (adapters.DataAdapter, error) { return buildLoad(c, w) }),
 		kindOf("replay", "Recorded ticks, see 'halley replay'.",
 			replay.Config{Speed: 1},
 			func(c replay.Config, _ *wiring) (adapters.DataAdapter, error) { return replay.New(c) }),
@@ -86,6 +91,17 @@ func buildDemo(c demoConfig, w *wiring) (adapters.DataAdapter, error) {
 		return market.News(), nil
 	}
 	return market.Quotes(), nil
+}
+
+// buildLoad makes the load that the set has for its configuration, so that its rooms
+// and its items fit together.
+func buildLoad(c load.Config, w *wiring) (*load.Adapter, error) {
+	if a := w.loads[c]; a != nil {
+		return a, nil
+	}
+	a, err := load.New(c)
+	w.loads[c] = a
+	return a, err
 }
 
 func buildKafka(c kafka.Config, w *wiring) (adapters.DataAdapter, error) {
@@ -135,6 +151,7 @@ type wiring struct {
 	settings *settings.Settings
 	log      *slog.Logger
 	markets  map[demo.Config]*demo.Market
+	loads    map[load.Config]*load.Adapter
 }
 
 // buildAdapters makes the adapters of all sets. What cannot be built is reported
@@ -144,7 +161,7 @@ func buildAdapters(conf *config, s *settings.Settings, log *slog.Logger) []adapt
 	for _, name := range slices.Sorted(maps.Keys(conf.AdapterSets)) {
 		c := conf.AdapterSets[name]
 		set, path := adapterSet{name: name}, "adapter_sets."+name
-		w := &wiring{settings: s, log: log.With("set", name), markets: make(map[demo.Config]*demo.Market)}
+		w := &wiring{settings: s, log: log.With("set", name), markets: make(map[demo.Config]*demo.Market), loads: make(map[load.Config]*load.Adapter)}
 		set.diffs = diffFormats(s, c.Diffs, path+".diffs")
 		set.metadata = build(w, metadataKinds(), c.Metadata.Variant, path+".metadata")
 		for _, dataName := range slices.Sorted(maps.Keys(c.Data)) {
