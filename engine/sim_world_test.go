@@ -283,6 +283,7 @@ func (f *simFeed) Subscribe(_ context.Context, item adapters.Item) (adapters.Sna
 	}
 	it := f.items[item.Name()]
 	it.handle, it.image = item, true
+	it.unpick()
 	return adapters.WithSnapshot, nil
 }
 
@@ -292,6 +293,7 @@ func (f *simFeed) Unsubscribe(item adapters.Item) {
 		panic("unsubscribed twice, or out of order")
 	}
 	it.old, it.handle, it.image = item, adapters.Item{}, false
+	it.unpick()
 }
 
 // tick changes the truth of one item, and tells it if anybody wants to know.
@@ -408,6 +410,7 @@ func (f *simFeed) tell(it *simItem, image bool, values map[string]string) {
 		return
 	}
 	n, _ := strconv.Atoi(values["n"])
+	f.world.note("feed %s, %s: %v", f.name, it.handle.Name(), values)
 	it.told = append(it.told, n)
 	it.pick(values)
 	f.say(it.handle, image, values)
@@ -428,6 +431,10 @@ func (it *simItem) pick(values map[string]string) {
 		it.picked = maps.Clone(it.row)
 	}
 }
+
+// unpick forgets that, between two lives: what was under way may come too late to be
+// selected.
+func (it *simItem) unpick() { it.picked, it.pickedTable = nil, make(map[string]map[string]string) }
 
 func (f *simFeed) say(item adapters.Item, image bool, values map[string]string) {
 	if !f.open() {
@@ -493,6 +500,7 @@ func (f *simFeed) restart() {
 			it.old = it.handle
 		}
 		it.handle, it.image = adapters.Item{}, false
+		it.unpick()
 	}
 	f.source.open.reset()
 	f.begin()
