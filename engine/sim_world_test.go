@@ -46,6 +46,8 @@ func newWorld(seed uint64) *world {
 	cfg := Config{
 		Loops: simLoops, Shards: simShards, Inbox: 4 << w.IntN(3), Arenas: 2 + w.IntN(3), Recent: 1 << (10 + w.IntN(4)), RequestQueue: 1 + w.IntN(4),
 		Output: 4096, LogEntries: 4 + w.IntN(12), LogBytes: 2048, History: 4, Past: 2 + w.IntN(60), WindowMax: 50 * time.Millisecond,
+		// A PROBE flushes what somebody forgot: in some worlds there is none.
+		KeepaliveDefault: []time.Duration{5 * time.Second, time.Hour}[w.IntN(2)], KeepaliveMax: time.Hour,
 		ContentLengthMin: 200, SessionTimeout: time.Hour, SlowTimeout: time.Hour, Limits: Limits{SessionsPerAddress: -1},
 	}
 	e, err := New(cfg, map[string]AdapterSet{"SIM": {
@@ -320,13 +322,13 @@ func (f *simFeed) tick() {
 	f.n++
 	values := map[string]string{"n": strconv.Itoa(f.n)}
 	for _, field := range []string{"a", "b", "c"} {
-		if w.IntN(3) == 0 {
-			values[field] = strconv.Itoa(w.IntN(3))
+		if w.IntN(3) == 0 || field == "c" && w.IntN(2) == 0 {
+			values[field] = strconv.Itoa(w.IntN(30))
 			if w.IntN(30) == 0 {
 				values[field] += string(make([]byte, w.IntN(600)))
 			}
-			if field == "c" && w.IntN(2) == 0 { // worth a diff
-				values[field] = strings.Repeat("long ", 8) + values[field]
+			if field == "c" && w.IntN(4) > 0 { // worth a diff
+				values[field] = strings.Repeat("long ", 4) + values[field] + strings.Repeat(" long", 4)
 			}
 		}
 	}
