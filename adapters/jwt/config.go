@@ -159,7 +159,7 @@ func (c Config) roleFaults() []error {
 		fault("roles: %w", err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Roles)) {
-		if joined, ok := c.Roles[name].Validate().(interface{ Unwrap() []error }); ok { //nolint:errorlint // the structure is what is wanted
+		if joined, ok := c.Roles[name].Validate().(interface{ Unwrap() []error }); ok {
 			for _, err := range joined.Unwrap() {
 				fault("roles.%s.%w", name, err)
 			}

@@ -99,7 +99,7 @@ func usersFaults(users map[string]User, known map[string]roles.Role) []error {
 
 // unjoin returns the errors that errors.Join has joined.
 func unjoin(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the structure is what is wanted
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
 	}
 	return nil

@@ -195,7 +195,7 @@ func build[A any](w *wiring, kinds []adapterKind[A], v settings.Variant, path st
 
 // withAdvice adds to each error about a file that is missing where paths start.
 func withAdvice(err error) error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the structure is what is wanted
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []error
 		for _, one := range joined.Unwrap() {
 			all = append(all, withAdvice(one))
