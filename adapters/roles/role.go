@@ -38,7 +38,7 @@ type Role struct {
 	// MaxBandwidth is that of a session, in kilobits per second.
 	MaxBandwidth float64 `yaml:"max_bandwidth" min:"0" doc:"Kilobits per second of a session's updates at most. 0 is no limit."`
 	// MaxSessions is how many sessions a user may have at a time.
-	MaxSessions int `yaml:"max_sessions" min:"0" doc:"Sessions of one user at a time. 0 is no limit but the server's."`
+	MaxSessions int `yaml:"max_sessions" min:"0" doc:"Sessions of one user at a time. One whose connection has gone counts until it ends, see engine.session_timeout. 0 is no limit but the server's."`
 	// MaxSubscriptions is how many subscriptions a session may have.
 	MaxSubscriptions int `yaml:"max_subscriptions" min:"0" doc:"Subscriptions of a session. 0 is no limit but the server's."`
 }
