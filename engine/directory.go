@@ -11,13 +11,14 @@ type directory struct {
 	mu        sync.RWMutex
 	homes     map[string]int32
 	addresses map[string]int // sessions of a client address
-	max       int            // sessions
-	maxEach   int            // sessions of one address; 0: no limit
+	users     map[account]int
+	max       int // sessions
+	maxEach   int // sessions of one address; 0: no limit
 }
 
 func newDirectory(l Limits) *directory {
 	return &directory{
-		homes: make(map[string]int32), addresses: make(map[string]int),
+		homes: make(map[string]int32), addresses: make(map[string]int), users: make(map[account]int),
 		max: l.Sessions, maxEach: l.SessionsPerAddress,
 	}
 }
@@ -62,6 +63,30 @@ func (d *directory) remove(id, address string) {
 	delete(d.homes, id)
 	if d.addresses[address]--; d.addresses[address] <= 0 {
 		delete(d.addresses, address)
+	}
+}
+
+// account is a user of an adapter set.
+type account struct{ set, user string }
+
+// enter counts a session of a user that may have most of them, 0 being any number, and
+// reports whether it may have this one.
+func (d *directory) enter(a account, most int) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if most > 0 && d.users[a] >= most {
+		return false
+	}
+	d.users[a]++
+	return true
+}
+
+// exit ends what enter began.
+func (d *directory) exit(a account) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.users[a]--; d.users[a] <= 0 {
+		delete(d.users, a)
 	}
 }
 

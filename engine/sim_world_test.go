@@ -29,6 +29,7 @@ type world struct {
 	// recovered counts the clients that went on where they were.
 	recovered int
 	handled   map[string]int64 // the last message by session and sequence
+	witness   *simWitness
 	resting   bool
 	lived     int64
 	trace     []string
@@ -50,14 +51,18 @@ func newWorld(seed uint64) *world {
 		KeepaliveDefault: []time.Duration{5 * time.Second, time.Hour}[w.IntN(2)], KeepaliveMax: time.Hour,
 		ContentLengthMin: 200, SessionTimeout: time.Hour, SlowTimeout: time.Hour, Limits: Limits{SessionsPerAddress: -1},
 	}
+	w.witness = &simWitness{simMetadata{w}, make(map[string]map[int]bool)}
 	e, err := New(cfg, map[string]AdapterSet{"SIM": {
-		Metadata: simMetadata{w}, Data: map[string]adapters.DataAdapter{"A": stable, "B": flaky},
+		Metadata: w.witness, Data: map[string]adapters.DataAdapter{"A": stable, "B": flaky},
 		Diffs: map[string]protocol.DiffFormat{"c": protocol.TLCPDiff},
 	}})
 	if err != nil {
 		panic(err)
 	}
 	w.engine = e
+	for i := range e.witnesses.queues { // so that none is full
+		e.witnesses.queues[i] = make(chan notice, 1<<10)
+	}
 	e.clock = func() int64 { return w.now }
 	busy := []float64{0, 0.5, 2}[w.IntN(3)] // no window, one, the widest
 	e.cpuTime, e.cpus = func() int64 { return int64(busy * float64(w.now)) }, 1
@@ -142,6 +147,7 @@ func (w *world) pass(d int64) {
 }
 
 func (w *world) decide() {
+	w.notices()
 	for _, stage := range []*requestStage{w.engine.requests, w.engine.messages} {
 		select {
 		case d := <-stage.queue:

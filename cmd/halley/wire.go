@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"maps"
@@ -9,10 +10,12 @@ import (
 
 	"github.com/halley-stream/halley/adapters"
 	"github.com/halley-stream/halley/adapters/demo"
+	"github.com/halley-stream/halley/adapters/jwt"
 	"github.com/halley-stream/halley/adapters/kafka"
 	"github.com/halley-stream/halley/adapters/literal"
 	"github.com/halley-stream/halley/adapters/load"
 	"github.com/halley-stream/halley/adapters/replay"
+	"github.com/halley-stream/halley/adapters/static"
 	"github.com/halley-stream/halley/internal/settings"
 	"github.com/halley-stream/halley/protocol"
 )
@@ -51,6 +54,10 @@ func metadataKinds() []adapterKind[adapters.MetadataAdapter] {
 				a, err := buildLoad(c, w)
 				return load.NewRooms(a), err
 			}),
+		kindOf("static", "Users with passwords and roles, which stand here or in a file. Groups and schemas are names with blanks between them.",
+			static.Config{}, buildStatic),
+		kindOf("jwt", "Users with tokens (JSON Web Tokens) from somewhere else, which name their roles. Groups and schemas are names with blanks between them.",
+			jwt.Defaults(), buildJWT),
 	}
 }
 
@@ -107,6 +114,16 @@ func buildLoad(c load.Config, w *wiring) (*load.Adapter, error) {
 func buildKafka(c kafka.Config, w *wiring) (adapters.DataAdapter, error) {
 	c.Log = w.log
 	return kafka.New(c)
+}
+
+func buildStatic(c static.Config, w *wiring) (adapters.MetadataAdapter, error) {
+	c.Log = w.log
+	return static.New(c)
+}
+
+func buildJWT(c jwt.Config, w *wiring) (adapters.MetadataAdapter, error) {
+	c.Log = w.log
+	return jwt.New(c)
 }
 
 // settingsKinds returns kinds as the settings know them.
@@ -189,13 +206,23 @@ func diffFormats(s *settings.Settings, names map[string]string, path string) map
 
 func build[A any](w *wiring, kinds []adapterKind[A], v settings.Variant, path string) A {
 	adapter, err := named(kinds, v.Type).build(v.Config, w)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		w.settings.Fault(path, "%v; paths start from the folder in which halley was started", err)
-	case err != nil:
-		w.settings.Fault(path, "%v", err)
-	}
+	w.settings.Reject(path, v.Config, withAdvice(err))
 	return adapter
+}
+
+// withAdvice adds to each error about a file that is missing where paths start.
+func withAdvice(err error) error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []error
+		for _, one := range joined.Unwrap() {
+			all = append(all, withAdvice(one))
+		}
+		return errors.Join(all...)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w; paths start from the folder in which halley was started", err)
+	}
+	return err
 }
 
 // defaultAdapterSets returns the simulated market.
