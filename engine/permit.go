@@ -7,21 +7,31 @@ import (
 )
 
 // enter takes what the Metadata Adapter permits, unless the user has as many sessions
-// as it may.
+// as it may. The client's old session does not count: it ends, though the server may
+// not have noticed yet that its connection has gone.
 func (s *Session) enter(d *decision) {
-	if !s.loop.engine.directory.enter(account{s.set.name, d.permit.User}, d.permit.MaxSessions) {
+	l, old := s.loop, d.create.OldSession
+	ok, replaces := l.engine.directory.enter(s.id, account{s.set.name, d.permit.User}, d.permit.MaxSessions, old)
+	if !ok {
 		d.refuse(protocol.ConnSessionLimit, fmt.Sprintf("Too many sessions of this user: at most %d", d.permit.MaxSessions))
 		return
 	}
-	s.entered, s.user, s.grant = true, d.permit.User, d.permit.Grant
+	if replaces {
+		l.send(old, replaced{old})
+	}
+	s.user, s.grant = d.permit.User, d.permit.Grant
 	s.most, s.bandwidth.allowed = d.permit.MaxSubscriptions, d.permit.MaxBandwidth
 }
 
-// exit gives up what enter took.
-func (s *Session) exit() {
-	if s.entered {
-		s.loop.engine.directory.exit(account{s.set.name, s.user})
-		s.entered = false
+// replaced says that another session of the same user has taken the place of one, which
+// ends. To the old one's home.
+type replaced struct{ id string }
+
+func (m replaced) arrive(l *Loop) {
+	if s := l.sessions[m.id]; s != nil {
+		s.end(protocol.ConnOneSessionOnly, "Another session of this user has taken its place")
+	} else {
+		l.send(m.id, m)
 	}
 }
 

@@ -96,6 +96,27 @@ func TestSessionsOfAUser(t *testing.T) {
 	if _, _, got := d.as("ann", "&LS_old_session=S7"); !strings.HasPrefix(got, "CONOK") {
 		t.Errorf("in the place of its old session: %q", got)
 	}
+	// Nor if the server has not noticed that yet. Then the old one ends.
+	_, conn, got = d.as("cat", "&LS_keepalive_millis=60000")
+	if _, _, got := d.as("cat", ""); !strings.HasPrefix(got, "CONOK") {
+		t.Errorf("a second one: %q", got)
+	}
+	old, _, _ := strings.Cut(strings.TrimPrefix(got, "CONOK,"), ",")
+	if _, _, got := d.as("bob", "&LS_old_session="+old+"&LS_adapter_set=OTHER"); !strings.HasPrefix(got, "CONOK") {
+		t.Errorf("somebody else: %q", got)
+	}
+	if got := conn.said(); got != "" {
+		t.Errorf("somebody else's session ends: %q", got)
+	}
+	if _, _, got := d.as("cat", "&LS_old_session="+old); !strings.HasPrefix(got, "CONOK") {
+		t.Errorf("in the place of one that seems to be connected: %q", got)
+	}
+	if got, want := conn.said(), "END,35,Another session of this user has taken its place"; got != want {
+		t.Errorf("the old one: %q, want %q", got, want)
+	}
+	if _, _, got := d.as("cat", "&LS_old_session="+old); got != full {
+		t.Errorf("once more: %q, want %q", got, full)
+	}
 	for _, s := range d.engine.loops[0].sessions {
 		s.close()
 	}

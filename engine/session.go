@@ -36,8 +36,7 @@ type Session struct {
 	acked uint64
 	past  past
 
-	entered bool // it counts among the sessions of its user
-	noted   bool // the Metadata Adapter has been told of it
+	noted bool // the Metadata Adapter has been told of it
 
 	subscriptions []*subscription // in the order of their ids
 	// most is how many of them the user may have, 0: any number.
@@ -272,7 +271,6 @@ func (s *Session) close() {
 	s.requests, s.queue, s.unsent = nil, nil, nil
 	delete(l.sessions, s.id)
 	s.notify(adapters.SessionClosed, nil)
-	s.exit()
 	l.engine.directory.remove(s.id, s.address)
 	l.stats.sessions.Add(-1)
 	l.detach(s)
