@@ -57,6 +57,19 @@ describe("a broken connection whose session is not to be recovered", () => {
     expect(statuses.flatMap((status) => (status.state === "retrying" ? [status.delay] : []))).toEqual([500, 1000, 500]);
   });
 
+  it("counts a session as steady across its responses", async () => {
+    const { platform, statuses } = await connected(NO_RECOVERY);
+    platform.last.end(new Error("reset"));
+    await platform.clock.advance(500);
+    accept(platform, "S2");
+    for (let i = 0; i < 3; i++) {
+      await platform.clock.advance(4000);
+      platform.last.lines("LOOP,0", "CONOK,S2,50000,5000,*");
+    }
+    platform.last.end(new Error("reset"));
+    expect(statuses.flatMap((status) => (status.state === "retrying" ? [status.delay] : []))).toEqual([500, 500]);
+  });
+
   it("is retried at once when the network comes back or the page is looked at", async () => {
     for (const wake of ["online", "visible"] as const) {
       const { platform, client } = await connected(NO_RECOVERY);

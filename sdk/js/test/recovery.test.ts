@@ -186,6 +186,19 @@ describe("a session that cannot be recovered", () => {
     }
   });
 
+  it("leaves its time limit behind", async () => {
+    const { platform, client } = await connected({ recoveryTime: 600, transport: "websocket" });
+    platform.last.end(new Error("reset"));
+    await platform.clock.advance(500);
+    platform.last.open();
+    platform.last.lines("WSOK", "CONERR,4,gone");
+    await platform.clock.advance(0);
+    platform.last.end(new Error("refused"));
+    expect(client.status).toMatchObject({ state: "retrying", delay: 1000 });
+    await platform.clock.advance(999);
+    expect(platform.open).toHaveLength(0);
+  });
+
   it.each([
     ["the server has gone on too far", ["PROG,4"]],
     ["the server does not say where it goes on", ["U,1,1,10"]],

@@ -69,7 +69,7 @@ it.each(["websocket", "http-streaming", "http-polling"] as const)("the bundle re
     client.close();
     return { ...result, closed: client.status.state };
   }, transport);
-  expect(seen).toMatchObject({ status: { state: "connected", transport }, states: ["recovering", "connected"], sameSession: true, snapshots: 3, symbols: ["AAPL", "MSFT", "SPY"], sides: 2, closed: "closed" });
+  expect(seen).toMatchObject({ status: { state: "connected", transport }, states: ["recovering", "connected", "closed"], sameSession: true, snapshots: 3, symbols: ["AAPL", "MSFT", "SPY"], sides: 2, closed: "closed" });
   expect(seen.headlines).toBeGreaterThanOrEqual(3);
   expect(seen.rows).toBeGreaterThanOrEqual(10);
   expect(seen.frames).toBeGreaterThan(0);
