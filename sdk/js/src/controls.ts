@@ -1,6 +1,6 @@
 import type { Control, RequestName } from "./requests.js";
 import { controlLine, destroyLine } from "./requests.js";
-import type { Sent } from "./state.js";
+import { type Sent, sessionOf } from "./state.js";
 import type { Turn } from "./turn.js";
 
 // Control requests and messages: at once on a WebSocket, one request at a time over HTTP. Each is answered by REQOK or
@@ -68,11 +68,12 @@ export function answeredRequest(turn: Turn, requestId: string): Control | undefi
 /** destroy tells the server, as far as it can still be told, that the session is not needed any more. */
 export function destroy(turn: Turn): void {
   const { link, requests } = turn.state;
-  if (link.kind !== "bound") return;
+  const session = sessionOf(link);
+  if (!session) return;
   const body = destroyLine(`${requests + 1}`);
   turn.set({ requests: requests + 1, lastSession: undefined });
-  if (link.transport === "websocket") turn.perform({ type: "write", text: `control\r\n${body}` });
-  else turn.perform({ type: "post", session: link.session, request: "control", body, last: true });
+  if (link.kind === "bound" && link.transport === "websocket") turn.perform({ type: "write", text: `control\r\n${body}` });
+  else turn.perform({ type: "post", session, request: "control", body, last: true });
 }
 
 /** Numbers and writes the requests at the head of the queue that go together, but no more than `limit` bytes unless one is longer. */

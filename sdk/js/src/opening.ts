@@ -4,7 +4,7 @@ import { ConnectionError, type HalleyError } from "./errors.js";
 import { abort } from "./outbox.js";
 import type { TransportName } from "./platform.js";
 import { bindSession, createSession, type StreamParams } from "./requests.js";
-import { firstTransport, type Recovery } from "./state.js";
+import { firstTransport, type Recovery, sessionOf } from "./state.js";
 import { bestTransport, type Turn } from "./turn.js";
 
 // Connections begin and end here. A connection that breaks is followed by another one, which takes the session up where
@@ -111,9 +111,8 @@ function detach(turn: Turn): void {
 
 /** Gives up the session: all subscriptions are to be asked for anew, and what was said in it is void. */
 function forget(turn: Turn): void {
-  const { link } = turn.state;
   turn.disarm("recovery");
-  if (link.kind === "bound" || ("recovery" in link && link.recovery)) abort(turn);
+  if (sessionOf(turn.state.link)) abort(turn);
   const { wanted, outbox } = turn.state;
   turn.set({
     wanted: new Map([...wanted].map(([id, { interest }]) => [id, { interest, phase: "waiting" }])),

@@ -191,6 +191,11 @@ export function statusOf(state: State): Status {
   }
 }
 
+/** sessionOf is the session that there is, bound or to be recovered. */
+export function sessionOf(link: Link): Session | undefined {
+  return link.kind === "bound" ? link.session : "recovery" in link ? link.recovery?.session : undefined;
+}
+
 /** firstTransport is where the next attempt begins. */
 export function firstTransport(state: State): TransportName {
   return state.choice === "auto" ? state.start : state.choice;

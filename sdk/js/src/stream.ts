@@ -5,7 +5,7 @@ import type { Message } from "./messages.js";
 import { close, fallback, lost, open, restart, streamParams } from "./opening.js";
 import type { Wake } from "./platform.js";
 import { bindSession } from "./requests.js";
-import { firstTransport } from "./state.js";
+import { firstTransport, sessionOf } from "./state.js";
 import { bestTransport, type Turn } from "./turn.js";
 
 // The session as its connection tells of it: that it is bound, refused, goes on elsewhere, or is silent.
@@ -30,7 +30,7 @@ export function conok(turn: Turn, message: Extract<Message, { tag: "CONOK" }>): 
   if (link.kind !== "opening" && link.kind !== "bound") return;
   const { transport, connection } = link;
   const { sessionId: id, requestLimit } = message;
-  const before = link.kind === "bound" ? link.session : link.recovery?.session;
+  const before = sessionOf(link);
   const session = { id, requestLimit, controlLink: message.controlLink ?? before?.controlLink };
   const polling = transport === "http-polling";
   const silence = polling ? Math.max(settings.pollIdle, message.keepAlive) : message.keepAlive || DEFAULT_SILENCE;

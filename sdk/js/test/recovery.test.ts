@@ -229,6 +229,9 @@ describe("a session that cannot be recovered", () => {
     const { platform, client } = await connected();
     platform.last.end(new Error("reset"));
     client.close();
+    // The server need not keep the session until it has been away for long enough.
+    expect(platform.last.url).toMatch(/control\.txt.*&LS_session=S1$/);
+    expect(platform.last.params()).toMatchObject({ LS_op: "destroy" });
     expect(client.status).toEqual({ state: "closed", cause: undefined });
     expect(platform.clock.pendingTimers).toBe(0);
   });
