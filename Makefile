@@ -92,6 +92,7 @@ check-lint:
 .PHONY: check-sdk
 check-sdk: $(NODE_MODULES)
 	@$(STEP) "client" npm --prefix sdk/js run check
+	@$(STEP) "client and server" npm --prefix sdk/js run test:server
 	@if [ -f sdk/js/vitest.browser.config.ts ]; then \
 		$(STEP) "Chromium" .ci/chromium && $(STEP) "client in a browser" npm --prefix sdk/js run test:browser; fi
 
