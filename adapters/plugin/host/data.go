@@ -35,8 +35,8 @@ func (d *data) Run(ctx context.Context, feed adapters.Feed) error {
 		if s.life = d.await(ctx, nil, feed); s.life == nil {
 			return nil
 		}
-		feed.Up()
 	}
+	feed.Up() // until the plugin says otherwise
 	err := d.serve(ctx, s.life, feed)
 	if ctx.Err() != nil {
 		return nil
@@ -47,6 +47,7 @@ func (d *data) Run(ctx context.Context, feed adapters.Feed) error {
 		if d.await(ctx, s.life, feed) == nil {
 			return nil
 		}
+		feed.Up()
 	}
 	return adapters.ErrAgain
 }

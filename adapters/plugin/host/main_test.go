@@ -77,9 +77,12 @@ type subject struct {
 	byHand bool   // the process was not started by the plugin
 	stop   func() // stops all; may be called several times
 
-	mu     sync.Mutex
-	wanted map[string]adapters.Item
-	runs   int
+	calls sync.WaitGroup // of Subscribe
+
+	mu      sync.Mutex
+	running context.Context // of the run under way, or nil
+	cancel  context.CancelFunc
+	wanted  map[string]adapters.Item
 }
 
 // start runs the test's plugin. change may change its configuration.
@@ -123,52 +126,65 @@ func start(t *testing.T, change func(c *Config)) *subject {
 
 func (s *subject) run(ctx context.Context) {
 	for {
+		s.begin(ctx)
 		err := s.data.Run(ctx, s.feed)
+		s.end()
 		if !errors.Is(err, adapters.ErrAgain) {
 			if err != nil {
 				s.t.Errorf("Run returned %v", err)
 			}
 			return
 		}
-		s.mu.Lock()
-		s.runs++
-		for name, item := range s.wanted {
-			s.feed.End(item)
-			s.wanted[name] = s.feed.Begin(name, adapters.Merge)
-		}
-		again := make([]adapters.Item, 0, len(s.wanted))
-		for _, item := range s.wanted {
-			again = append(again, item)
-		}
-		s.mu.Unlock()
-		for _, item := range again {
-			go s.ask(item)
-		}
 	}
 }
 
-// ask subscribes an item, again and again as the engine does.
-func (s *subject) ask(item adapters.Item) {
-	for {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-		_, err := s.data.Subscribe(ctx, item)
-		cancel()
-		s.mu.Lock()
-		wanted := s.wanted[item.Name()] == item
-		s.mu.Unlock()
-		if err == nil || !wanted {
-			return
-		}
+// begin begins a run, in which what is wanted is subscribed by new handles.
+func (s *subject) begin(ctx context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running, s.cancel = context.WithCancel(ctx)
+	for name, item := range s.wanted {
+		s.feed.End(item)
+		s.subscribe(name)
 	}
+}
+
+// end ends a run, and waits for its calls.
+func (s *subject) end() {
+	s.mu.Lock()
+	s.cancel()
+	s.running = nil
+	s.mu.Unlock()
+	s.calls.Wait()
 }
 
 // want subscribes an item for good.
 func (s *subject) want(name string) {
-	item := s.feed.Begin(name, adapters.Merge)
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.subscribe(name)
+}
+
+// subscribe begins a life of an item. Between two runs, the next will ask for it.
+// s.mu is held.
+func (s *subject) subscribe(name string) {
+	item := s.feed.Begin(name, adapters.Merge)
 	s.wanted[name] = item
-	s.mu.Unlock()
-	go s.ask(item)
+	if ctx := s.running; ctx != nil {
+		s.calls.Go(func() { s.ask(ctx, item) })
+	}
+}
+
+// ask subscribes an item, again and again as the engine does.
+func (s *subject) ask(parent context.Context, item adapters.Item) {
+	for wanted := true; wanted && parent.Err() == nil; {
+		ctx, cancel := context.WithTimeout(parent, 2*time.Second)
+		_, err := s.data.Subscribe(ctx, item)
+		cancel()
+		s.mu.Lock()
+		wanted = err != nil && s.wanted[item.Name()] == item
+		s.mu.Unlock()
+	}
 }
 
 // release ends what want began, without a word to the plugin.

@@ -26,7 +26,7 @@ type output struct {
 const (
 	lineMax  = 8 << 10
 	lastMax  = 5
-	stackMax = 200
+	stackMax = 60
 )
 
 // Write takes a part of the output.
