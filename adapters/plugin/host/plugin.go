@@ -7,20 +7,23 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/halley-stream/halley/adapters"
 )
 
-// Plugin is a program that is kept running, and the adapters in it. Data and
-// Metadata are called before Run; the other methods may be called from any goroutine.
+// Plugin is a program that is kept running, and the adapters in it. Its methods may be
+// called from any goroutine, Run once.
 type Plugin struct {
 	cfg      Config
 	log      *slog.Logger
-	data     *data     // or nil
-	metadata *metadata // or nil
+	data     data
+	metadata metadata
 	requests chan chan error
 	state    place[state]
+
+	wantsData, wantsMetadata atomic.Bool // somebody has asked for that adapter
 }
 
 // state is what the adapters see of a plugin.
@@ -43,6 +46,7 @@ func New(c Config) (*Plugin, error) {
 	}
 	c = c.withDefaults()
 	p := &Plugin{cfg: c, log: c.Log.With("plugin", c.name()), requests: make(chan chan error)}
+	p.data.plugin, p.metadata.plugin = p, p
 	p.state.set(state{reason: errNotStarted})
 	return p, nil
 }
@@ -51,20 +55,17 @@ func New(c Config) (*Plugin, error) {
 func (p *Plugin) Name() string { return p.cfg.name() }
 
 // Data returns the Data Adapter of the plugin, always the same. It belongs to one
-// engine, and one name in it.
+// engine, and one name in it. A program without one does not start from then on.
 func (p *Plugin) Data() adapters.DataAdapter {
-	if p.data == nil {
-		p.data = &data{plugin: p}
-	}
-	return p.data
+	p.wantsData.Store(true)
+	return &p.data
 }
 
-// Metadata returns the Metadata Adapter of the plugin, always the same.
+// Metadata returns the Metadata Adapter of the plugin, always the same. A program
+// without one does not start from then on.
 func (p *Plugin) Metadata() adapters.MetadataAdapter {
-	if p.metadata == nil {
-		p.metadata = &metadata{plugin: p}
-	}
-	return p.metadata
+	p.wantsMetadata.Store(true)
+	return &p.metadata
 }
 
 // healthyAfter is how long a process must have lived for its failure not to count as

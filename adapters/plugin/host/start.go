@@ -167,9 +167,9 @@ func (p *Plugin) configure(ctx context.Context, l *life) error {
 		return err
 	case err != nil:
 		return fmt.Errorf("configure: %s", status.Convert(err).Message())
-	case p.data != nil && !l.can.Data:
+	case p.wantsData.Load() && !l.can.Data:
 		return errors.New("it has no Data Adapter")
-	case p.metadata != nil && !l.can.Metadata:
+	case p.wantsMetadata.Load() && !l.can.Metadata:
 		return errors.New("it has no Metadata Adapter")
 	}
 	return nil

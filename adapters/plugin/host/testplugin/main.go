@@ -43,13 +43,15 @@ func main() {
 	case "mute":
 		time.Sleep(time.Hour)
 	}
-	a := &adapter{wanted: make(map[string]adapters.Item), changed: make(chan struct{}, 1)}
+	a := &adapter{wanted: make(map[string]adapters.Item), changed: make(chan struct{}, 1), begun: make(chan struct{})}
 	plugin.Serve(plugin.Adapters{Name: "testplugin", Version: "1.0", Data: a, Metadata: metadata{}, Configure: a.configure})
 }
 
 // adapter says of each item its name, the process, and what it was configured with.
 type adapter struct {
 	greeting string
+	begun    chan struct{} // closed when there is a feed
+	once     sync.Once
 
 	mu      sync.Mutex
 	feed    adapters.Feed
@@ -69,6 +71,7 @@ func (a *adapter) Run(ctx context.Context, feed adapters.Feed) error {
 	a.mu.Lock()
 	a.feed = feed
 	a.mu.Unlock()
+	a.once.Do(func() { close(a.begun) })
 	if n, err := strconv.Atoi(os.Getenv("FLOOD")); err == nil {
 		return flood(ctx, feed, n)
 	}
@@ -101,6 +104,11 @@ func (a *adapter) Run(ctx context.Context, feed adapters.Feed) error {
 }
 
 func (a *adapter) Subscribe(ctx context.Context, item adapters.Item) (adapters.SnapshotKind, error) {
+	select {
+	case <-a.begun:
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
 	a.mu.Lock()
 	a.wanted[item.Name()] = item
 	feed := a.feed
