@@ -23,7 +23,7 @@ func TestServeForReal(t *testing.T) {
 	address := r.logged(t, `Halley is up: http://([0-9.:]+)/`)
 	r.waitFor(t, func() bool { status, _ := r.get(t, "/readyz", ""); return status == http.StatusOK })
 
-	firstPrice(t, address)
+	firstUpdate(t, address, "AAPL", "last%20bid")
 
 	_, scrape := r.get(t, "/metrics", "")
 	families, err := metricstest.Parse(scrape)
@@ -52,8 +52,9 @@ func TestServeForReal(t *testing.T) {
 	}
 }
 
-// firstPrice reads an HTTP stream until a first price comes.
-func firstPrice(t *testing.T, address string) {
+// firstUpdate subscribes an item of the default set and reads an HTTP stream until the
+// first update comes, which it returns.
+func firstUpdate(t *testing.T, address, group, schema string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -78,15 +79,16 @@ func firstPrice(t *testing.T, address string) {
 	for lines.Scan() {
 		switch fields := strings.Split(lines.Text(), ","); fields[0] {
 		case "CONOK":
-			answer := post("control.txt", "LS_session="+fields[1]+"&LS_reqId=1&LS_op=add&LS_subId=1&LS_mode=MERGE&LS_data_adapter=QUOTES&LS_group=AAPL&LS_schema=last%20bid&LS_snapshot=true")
+			answer := post("control.txt", "LS_session="+fields[1]+"&LS_reqId=1&LS_op=add&LS_subId=1&LS_mode=MERGE&LS_data_adapter=QUOTES&LS_group="+group+"&LS_schema="+schema+"&LS_snapshot=true")
 			text, err := io.ReadAll(answer.Body)
 			answer.Body.Close()
 			if err != nil || !strings.HasPrefix(string(text), "REQOK,1") {
 				t.Fatalf("the subscription is answered %q, %v", text, err)
 			}
 		case "U":
-			return
+			return lines.Text()
 		}
 	}
-	t.Fatalf("the stream ended without a price: %v", lines.Err())
+	t.Fatalf("the stream ended without an update: %v", lines.Err())
+	return ""
 }

@@ -16,7 +16,7 @@ func isUnknown(err error) bool { return errors.Is(err, adapters.ErrUnknownItem) 
 // startAttached starts the test's plugin by hand, and attaches to it.
 func startAttached(t *testing.T) *subject {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "h")
+	dir, err := os.MkdirTemp("", "h") //nolint:usetesting // the path of a socket must be short
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,7 +89,7 @@ type subject struct {
 func start(t *testing.T, change func(c *Config)) *subject {
 	t.Helper()
 	leaktest.Descriptors(t)
-	tmp, err := os.MkdirTemp("", "h")
+	tmp, err := os.MkdirTemp("", "h") //nolint:usetesting // the path of a socket must be short
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,7 +83,6 @@ func (p *Plugin) Run(ctx context.Context) {
 		l, err := p.start(ctx)
 		if asked != nil {
 			asked <- err
-			asked = nil
 		}
 		if err == nil {
 			l, err = p.keep(ctx, l)

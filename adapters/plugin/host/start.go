@@ -39,7 +39,7 @@ func (p *Plugin) start(ctx context.Context) (*life, error) {
 		return nil, err
 	}
 	if err := p.configure(ctx, l); err != nil {
-		l.settle(ctx, err)
+		_ = l.settle(ctx, err) // told below
 		l.stop()
 		return nil, l.whyEnded()
 	}
