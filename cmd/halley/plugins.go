@@ -42,8 +42,13 @@ func (w *wiring) plugin(c host.Config, side func(*setPlugin) *bool) (*host.Plugi
 	return p.plugin, nil
 }
 
-func buildPluginData(c host.Config, w *wiring) (adapters.DataAdapter, error) {
-	p, err := w.plugin(c, func(p *setPlugin) *bool { return &p.data })
+// pluginDataConfig has a type of its own, because the sample shows each type once.
+type pluginDataConfig struct {
+	host.Config `yaml:",inline"`
+}
+
+func buildPluginData(c pluginDataConfig, w *wiring) (adapters.DataAdapter, error) {
+	p, err := w.plugin(c.Config, func(p *setPlugin) *bool { return &p.data })
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ func dataKinds() []adapterKind[adapters.DataAdapter] {
 		kindOf("load", "A load for benchmarks: items that tick at a fixed rate and carry the time.", load.Defaults(),
 			func(c load.Config, _ *wiring) (adapters.DataAdapter, error) { return load.New(c) }),
 		kindOf("plugin", "A program of its own, which the server starts and watches over. SIGHUP starts it anew without a gap, and so does POST /plugins/SET.NAME/replace at the admin listener.",
-			host.DefaultConfig(), buildPluginData),
+			pluginDataConfig{host.DefaultConfig()}, buildPluginData),
 		kindOf("replay", "Recorded ticks, see 'halley replay'.",
 			replay.Config{Speed: 1},
 			func(c replay.Config, _ *wiring) (adapters.DataAdapter, error) { return replay.New(c) }),
