@@ -82,7 +82,7 @@ func (l *life) checkHealth(ctx context.Context, interval time.Duration, misses i
 			continue
 		}
 		if missed++; missed >= misses && ctx.Err() == nil {
-			l.fail(fmt.Errorf("it did not answer when asked %d times in a row whether it lives: %w", misses, err))
+			l.fail(fmt.Errorf("it did not answer when asked %d times in a row whether it lives: %s", misses, status.Convert(err).Message()))
 			return
 		}
 	}

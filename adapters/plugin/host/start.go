@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -56,6 +57,9 @@ func (p *Plugin) attach(_ context.Context, l *life) (err error) {
 // launch starts a process, and connects to it.
 func (p *Plugin) launch(ctx context.Context, l *life) (err error) {
 	path, err := exec.LookPath(p.cfg.Command)
+	if err == nil {
+		path, err = filepath.Abs(path) // it would start from Dir
+	}
 	if err == nil {
 		err = checkSum(path, p.cfg.SHA256)
 	}

@@ -185,6 +185,7 @@ func flood(ctx context.Context, feed adapters.Feed, n int) error {
 		for !b.Full() {
 			values[0][5] = '0' + byte(r.Uint32()%10)
 			b.Update(items[r.IntN(n)], fields, values)
+			produced.Add(1)
 		}
 		b.Send()
 	}
@@ -193,7 +194,8 @@ func flood(ctx context.Context, feed adapters.Feed, n int) error {
 // metadata lets everybody in, but for some.
 type metadata struct{}
 
-var notices atomic.Int64
+// notices counts those that came, produced the updates of a flood.
+var notices, produced atomic.Int64
 
 func (metadata) Authenticate(ctx context.Context, login adapters.Login) (adapters.Permit, error) {
 	switch login.User {
@@ -216,6 +218,9 @@ func (metadata) Resolve(_ context.Context, i adapters.Interest) (adapters.Resolu
 }
 
 func (metadata) Message(_ context.Context, m adapters.Message) (string, error) {
+	if m.Text == "produced" {
+		return strconv.FormatInt(produced.Load(), 10), nil
+	}
 	return fmt.Sprintf("%s said %s after %d notices", m.User, m.Text, notices.Load()), nil
 }
 
