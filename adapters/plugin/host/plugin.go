@@ -129,7 +129,7 @@ func (p *Plugin) keep(ctx context.Context, l *life) (*life, error) {
 }
 
 func (p *Plugin) ready(l *life) {
-	attrs := []any{"name", l.can.Name, "version", l.can.Version, "took", time.Since(l.began).Round(time.Millisecond)}
+	attrs := []any{"name", l.can.Name, "version", l.can.Version, "took", time.Since(l.began).Round(time.Millisecond).String()}
 	if l.process != nil {
 		attrs = append(attrs, "pid", l.process.ID())
 	}
@@ -145,7 +145,7 @@ func (p *Plugin) pause(ctx context.Context, failures int, err error) (asked chan
 		p.state.set(state{reason: err, gaveUp: true})
 	} else {
 		wait := p.backoff(failures)
-		p.log.Error("plugin failed; it is started again", "error", err, "in", wait.Round(time.Millisecond))
+		p.log.Error("plugin failed; it is started again", "error", err, "in", wait.Round(time.Millisecond).String())
 		p.state.set(state{reason: err})
 		timer := time.NewTimer(wait)
 		defer timer.Stop()

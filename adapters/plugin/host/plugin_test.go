@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -100,6 +101,25 @@ func TestAKilledPluginComesBack(t *testing.T) {
 	if late := s.feed.Late(); late > 0 {
 		t.Errorf("%d updates came for an earlier life", late)
 	}
+}
+
+// TestWhatAPluginStartedEndsWithIt has a shell between the server and the plugin, as
+// scripts often do, and kills that.
+func TestWhatAPluginStartedEndsWithIt(t *testing.T) {
+	s := start(t, func(c *Config) { c.Command, c.Args = "sh", []string{"-c", program + " & wait"} })
+	s.want("IBM")
+	s.feed.WaitFor(func() bool { return s.feed.Complete("IBM") })
+	plugin := s.pid("IBM")
+	_, after, _ := strings.Cut(s.log.String(), " pid=")
+	shell, err := strconv.Atoi(strings.TrimSpace(strings.Split(after, "\n")[0]))
+	if err != nil || shell == plugin {
+		t.Fatalf("the shell is %d, %v", shell, err)
+	}
+	if err := syscall.Kill(shell, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	s.waitFor("another process", func() bool { return s.pid("IBM") != 0 && s.pid("IBM") != plugin })
+	s.waitFor("the end of the old one", func() bool { return syscall.Kill(plugin, 0) != nil })
 }
 
 func TestReplaceMovesTheItems(t *testing.T) {
