@@ -172,6 +172,29 @@ func TestABadReplacementLeavesTheOldOne(t *testing.T) {
 	}
 }
 
+func TestReplaceBringsBackWhatWasGivenUp(t *testing.T) {
+	link := t.TempDir() + "/plugin"
+	if err := os.Symlink("/bin/false", link); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, func(c *Config) { c.Command, c.GiveUp = link, 1 })
+	s.want("IBM")
+	s.waitForLog("plugin failed too often")
+	if err := s.plugin.Replace(t.Context()); err == nil {
+		t.Error("there is no error, and nothing has changed")
+	}
+	if err := os.Remove(link); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(program, link); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.plugin.Replace(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.feed.WaitFor(func() bool { return s.feed.Complete("IBM") })
+}
+
 func TestAttachToAPluginStartedByHand(t *testing.T) {
 	s := startAttached(t)
 	s.want("IBM")

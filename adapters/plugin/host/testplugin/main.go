@@ -158,7 +158,8 @@ func (a *adapter) Describe(name string) (adapters.Traits, error) {
 	return adapters.Traits{Modes: adapters.Modes(adapters.Merge, adapters.Command)}, nil
 }
 
-// flood says updates of n resident items at random, as fast as it can.
+// flood says updates of n resident items at random, as fast as it can: in full batches,
+// or in those of a single update.
 func flood(ctx context.Context, feed adapters.Feed, n int) error {
 	items := make([]adapters.Item, n)
 	for i := range items {
@@ -177,6 +178,7 @@ func flood(ctx context.Context, feed adapters.Feed, n int) error {
 	}
 	values := [][]byte{[]byte("180.36"), []byte("180.40"), []byte("1200"), []byte("900"), []byte("N")}
 	r := rand.New(rand.NewPCG(1, 2))
+	single := os.Getenv("SINGLE") != ""
 	for {
 		b, err := feed.Batch(ctx)
 		if err != nil {
@@ -186,6 +188,9 @@ func flood(ctx context.Context, feed adapters.Feed, n int) error {
 			values[0][5] = '0' + byte(r.Uint32()%10)
 			b.Update(items[r.IntN(n)], fields, values)
 			produced.Add(1)
+			if single {
+				break
+			}
 		}
 		b.Send()
 	}

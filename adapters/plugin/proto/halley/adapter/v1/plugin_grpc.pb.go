@@ -13,7 +13,11 @@
 //          1|1|unix|/path/of/the/socket|grpc
 //
 //      These are the version of the handshake, always 1; the version of this
-//      contract; network, address and protocol.
+//      contract; network, address and protocol. Where the configuration wants TLS,
+//      the environment has a certificate in PEM, PLUGIN_CLIENT_CERT: the plugin
+//      serves with a certificate of its own for "localhost", takes no client but the
+//      one with that, and appends |CERTIFICATE, its own in DER and base64 without
+//      padding.
 //   3. It serves grpc.health.v1.Health, which answers SERVING for the service
 //      "plugin": Halley asks every second, and ends a plugin that is silent for
 //      some seconds. It should serve plugin.GRPCController/Shutdown, which asks it
@@ -62,8 +66,9 @@ const (
 //
 // Plugin is served by every plugin.
 type PluginClient interface {
-	// Configure is the first call of a plugin's life, and comes once. An error says
-	// what is wrong with the parameters; the plugin is then ended.
+	// Configure is the first call of a plugin's life, and comes once; only a plugin that
+	// servers attach to, for development, is called by each. An error says what is wrong
+	// with the parameters; the plugin is then ended.
 	Configure(ctx context.Context, in *ConfigureRequest, opts ...grpc.CallOption) (*ConfigureReply, error)
 }
 
@@ -91,8 +96,9 @@ func (c *pluginClient) Configure(ctx context.Context, in *ConfigureRequest, opts
 //
 // Plugin is served by every plugin.
 type PluginServer interface {
-	// Configure is the first call of a plugin's life, and comes once. An error says
-	// what is wrong with the parameters; the plugin is then ended.
+	// Configure is the first call of a plugin's life, and comes once; only a plugin that
+	// servers attach to, for development, is called by each. An error says what is wrong
+	// with the parameters; the plugin is then ended.
 	Configure(context.Context, *ConfigureRequest) (*ConfigureReply, error)
 	mustEmbedUnimplementedPluginServer()
 }
