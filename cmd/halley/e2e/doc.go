@@ -6,4 +6,7 @@
 // The clients run in Node: the scripts official.mjs and browser.mjs take commands
 // as lines of JSON and tell what happens in the same way. The packages that they
 // need are installed into this folder when they are missing.
+//
+// Plugins in Python and Node run as the server starts them; the page about plugins is
+// walked as its readers do.
 package e2e
