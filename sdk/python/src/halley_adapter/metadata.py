@@ -42,6 +42,9 @@ class Permit:
     keep_for: timedelta = timedelta(0)
     """For how long the same login, but for the address, is answered so without
     asking again."""
+    grant: str = ""
+    """A note of the adapter's own, such as roles: it comes back with each Interest of
+    the session."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Interest:
     schema: str = ""
     mode: Mode = Mode.MERGE
     selector: str = ""
+    grant: str = ""
+    """The note that came with the Permit."""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ def permit(permit: Permit) -> metadata_pb2.AuthenticateReply:
         max_sessions=permit.max_sessions,
         max_subscriptions=permit.max_subscriptions,
         keep_for=_duration(permit.keep_for),
+        grant=permit.grant,
     )
     if permit.expires is not None:
         if permit.expires.tzinfo is None:
@@ -50,6 +51,7 @@ def interest(request: metadata_pb2.ResolveRequest) -> Interest:
         schema=request.schema,
         mode=Mode(request.mode),
         selector=request.selector,
+        grant=request.grant,
     )
 
 

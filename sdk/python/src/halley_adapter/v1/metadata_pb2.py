@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from halley_adapter.v1 import plugin_pb2 as halley_dot_adapter_dot_v1_dot_plugin__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n halley/adapter/v1/metadata.proto\x12\x11halley.adapter.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ehalley/adapter/v1/plugin.proto\"\xef\x01\n\x13\x41uthenticateRequest\x12\x13\n\x0b\x61\x64\x61pter_set\x18\x01 \x01(\t\x12\x0c\n\x04user\x18\x02 \x01(\t\x12\x10\n\x08password\x18\x03 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x04 \x01(\t\x12\x42\n\x06header\x18\x05 \x03(\x0b\x32\x32.halley.adapter.v1.AuthenticateRequest.HeaderEntry\x1aN\n\x0bHeaderEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12.\n\x05value\x18\x02 \x01(\x0b\x32\x1f.halley.adapter.v1.HeaderValues:\x02\x38\x01\"\x1e\n\x0cHeaderValues\x12\x0e\n\x06values\x18\x01 \x03(\t\"\xf0\x01\n\x11\x41uthenticateReply\x12+\n\x07refusal\x18\x01 \x01(\x0b\x32\x1a.halley.adapter.v1.Refusal\x12\x0c\n\x04user\x18\x02 \x01(\t\x12\x15\n\rmax_bandwidth\x18\x03 \x01(\x01\x12\x14\n\x0cmax_sessions\x18\x04 \x01(\x05\x12\x19\n\x11max_subscriptions\x18\x05 \x01(\x05\x12+\n\x07\x65xpires\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x08keep_for\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x8c\x01\n\x0eResolveRequest\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\x14\n\x0c\x64\x61ta_adapter\x18\x02 \x01(\t\x12\r\n\x05group\x18\x03 \x01(\t\x12\x0e\n\x06schema\x18\x04 \x01(\t\x12%\n\x04mode\x18\x05 \x01(\x0e\x32\x17.halley.adapter.v1.Mode\x12\x10\n\x08selector\x18\x06 \x01(\t\"\xc4\x01\n\x0cResolveReply\x12+\n\x07refusal\x18\x01 \x01(\x0b\x32\x1a.halley.adapter.v1.Refusal\x12\r\n\x05items\x18\x02 \x03(\t\x12\x0e\n\x06\x66ields\x18\x03 \x03(\t\x12\x15\n\rmax_frequency\x18\x04 \x01(\x01\x12\x12\n\nmax_buffer\x18\x05 \x01(\x05\x12+\n\x08keep_for\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08selector\x18\x07 \x01(\x08\"_\n\x0eMessageRequest\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\x0f\n\x07session\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x10\n\x08sequence\x18\x04 \x01(\t\x12\x0e\n\x06number\x18\x05 \x01(\x03\"K\n\x0cMessageReply\x12+\n\x07refusal\x18\x01 \x01(\x0b\x32\x1a.halley.adapter.v1.Refusal\x12\x0e\n\x06\x61nswer\x18\x02 \x01(\t\"\xce\x01\n\rNoticeRequest\x12+\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.halley.adapter.v1.NoticeKind\x12\x0c\n\x04user\x18\x02 \x01(\t\x12\x0f\n\x07session\x18\x03 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x04 \x01(\t\x12\x14\n\x0csubscription\x18\x05 \x01(\x03\x12\x14\n\x0c\x64\x61ta_adapter\x18\x06 \x01(\t\x12\r\n\x05items\x18\x07 \x03(\t\x12%\n\x04mode\x18\x08 \x01(\x0e\x32\x17.halley.adapter.v1.Mode\"\r\n\x0bNoticeReply*\xb3\x01\n\nNoticeKind\x12\x1b\n\x17NOTICE_KIND_UNSPECIFIED\x10\x00\x12\x1e\n\x1aNOTICE_KIND_SESSION_OPENED\x10\x01\x12\x1e\n\x1aNOTICE_KIND_SESSION_CLOSED\x10\x02\x12#\n\x1fNOTICE_KIND_SUBSCRIPTION_OPENED\x10\x03\x12#\n\x1fNOTICE_KIND_SUBSCRIPTION_CLOSED\x10\x04\x32\xd9\x02\n\x0fMetadataAdapter\x12\\\n\x0c\x41uthenticate\x12&.halley.adapter.v1.AuthenticateRequest\x1a$.halley.adapter.v1.AuthenticateReply\x12M\n\x07Resolve\x12!.halley.adapter.v1.ResolveRequest\x1a\x1f.halley.adapter.v1.ResolveReply\x12M\n\x07Message\x12!.halley.adapter.v1.MessageRequest\x1a\x1f.halley.adapter.v1.MessageReply\x12J\n\x06Notice\x12 .halley.adapter.v1.NoticeRequest\x1a\x1e.halley.adapter.v1.NoticeReplyBSZQgithub.com/halley-stream/halley/adapters/plugin/proto/halley/adapter/v1;adapterv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n halley/adapter/v1/metadata.proto\x12\x11halley.adapter.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ehalley/adapter/v1/plugin.proto\"\xef\x01\n\x13\x41uthenticateRequest\x12\x13\n\x0b\x61\x64\x61pter_set\x18\x01 \x01(\t\x12\x0c\n\x04user\x18\x02 \x01(\t\x12\x10\n\x08password\x18\x03 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x04 \x01(\t\x12\x42\n\x06header\x18\x05 \x03(\x0b\x32\x32.halley.adapter.v1.AuthenticateRequest.HeaderEntry\x1aN\n\x0bHeaderEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12.\n\x05value\x18\x02 \x01(\x0b\x32\x1f.halley.adapter.v1.HeaderValues:\x02\x38\x01\"\x1e\n\x0cHeaderValues\x12\x0e\n\x06values\x18\x01 \x03(\t\"\xff\x01\n\x11\x41uthenticateReply\x12+\n\x07refusal\x18\x01 \x01(\x0b\x32\x1a.halley.adapter.v1.Refusal\x12\x0c\n\x04user\x18\x02 \x01(\t\x12\x15\n\rmax_bandwidth\x18\x03 \x01(\x01\x12\x14\n\x0cmax_sessions\x18\x04 \x01(\x05\x12\x19\n\x11max_subscriptions\x18\x05 \x01(\x05\x12+\n\x07\x65xpires\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x08keep_for\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05grant\x18\x08 \x01(\t\"\x9b\x01\n\x0eResolveRequest\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\x14\n\x0c\x64\x61ta_adapter\x18\x02 \x01(\t\x12\r\n\x05group\x18\x03 \x01(\t\x12\x0e\n\x06schema\x18\x04 \x01(\t\x12%\n\x04mode\x18\x05 \x01(\x0e\x32\x17.halley.adapter.v1.Mode\x12\x10\n\x08selector\x18\x06 \x01(\t\x12\r\n\x05grant\x18\x07 \x01(\t\"\xc4\x01\n\x0cResolveReply\x12+\n\x07refusal\x18\x01 \x01(\x0b\x32\x1a.halley.adapter.v1.Refusal\x12\r\n\x05items\x18\x02 \x03(\t\x12\x0e\n\x06\x66ields\x18\x03 \x03(\t\x12\x15\n\rmax_frequency\x18\x04 \x01(\x01\x12\x12\n\nmax_buffer\x18\x05 \x01(\x05\x12+\n\x08keep_for\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08selector\x18\x07 \x01(\x08\"_\n\x0eMessageRequest\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\x0f\n\x07session\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x10\n\x08sequence\x18\x04 \x01(\t\x12\x0e\n\x06number\x18\x05 \x01(\x03\"K\n\x0cMessageReply\x12+\n\x07refusal\x18\x01 \x01(\x0b\x32\x1a.halley.adapter.v1.Refusal\x12\x0e\n\x06\x61nswer\x18\x02 \x01(\t\"\xce\x01\n\rNoticeRequest\x12+\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.halley.adapter.v1.NoticeKind\x12\x0c\n\x04user\x18\x02 \x01(\t\x12\x0f\n\x07session\x18\x03 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x04 \x01(\t\x12\x14\n\x0csubscription\x18\x05 \x01(\x03\x12\x14\n\x0c\x64\x61ta_adapter\x18\x06 \x01(\t\x12\r\n\x05items\x18\x07 \x03(\t\x12%\n\x04mode\x18\x08 \x01(\x0e\x32\x17.halley.adapter.v1.Mode\"\r\n\x0bNoticeReply*\xb3\x01\n\nNoticeKind\x12\x1b\n\x17NOTICE_KIND_UNSPECIFIED\x10\x00\x12\x1e\n\x1aNOTICE_KIND_SESSION_OPENED\x10\x01\x12\x1e\n\x1aNOTICE_KIND_SESSION_CLOSED\x10\x02\x12#\n\x1fNOTICE_KIND_SUBSCRIPTION_OPENED\x10\x03\x12#\n\x1fNOTICE_KIND_SUBSCRIPTION_CLOSED\x10\x04\x32\xd9\x02\n\x0fMetadataAdapter\x12\\\n\x0c\x41uthenticate\x12&.halley.adapter.v1.AuthenticateRequest\x1a$.halley.adapter.v1.AuthenticateReply\x12M\n\x07Resolve\x12!.halley.adapter.v1.ResolveRequest\x1a\x1f.halley.adapter.v1.ResolveReply\x12M\n\x07Message\x12!.halley.adapter.v1.MessageRequest\x1a\x1f.halley.adapter.v1.MessageReply\x12J\n\x06Notice\x12 .halley.adapter.v1.NoticeRequest\x1a\x1e.halley.adapter.v1.NoticeReplyBSZQgithub.com/halley-stream/halley/adapters/plugin/proto/halley/adapter/v1;adapterv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,8 +37,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'ZQgithub.com/halley-stream/halley/adapters/plugin/proto/halley/adapter/v1;adapterv1'
   _globals['_AUTHENTICATEREQUEST_HEADERENTRY']._loaded_options = None
   _globals['_AUTHENTICATEREQUEST_HEADERENTRY']._serialized_options = b'8\001'
-  _globals['_NOTICEKIND']._serialized_start=1410
-  _globals['_NOTICEKIND']._serialized_end=1589
+  _globals['_NOTICEKIND']._serialized_start=1440
+  _globals['_NOTICEKIND']._serialized_end=1619
   _globals['_AUTHENTICATEREQUEST']._serialized_start=153
   _globals['_AUTHENTICATEREQUEST']._serialized_end=392
   _globals['_AUTHENTICATEREQUEST_HEADERENTRY']._serialized_start=314
@@ -46,19 +46,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HEADERVALUES']._serialized_start=394
   _globals['_HEADERVALUES']._serialized_end=424
   _globals['_AUTHENTICATEREPLY']._serialized_start=427
-  _globals['_AUTHENTICATEREPLY']._serialized_end=667
-  _globals['_RESOLVEREQUEST']._serialized_start=670
-  _globals['_RESOLVEREQUEST']._serialized_end=810
-  _globals['_RESOLVEREPLY']._serialized_start=813
-  _globals['_RESOLVEREPLY']._serialized_end=1009
-  _globals['_MESSAGEREQUEST']._serialized_start=1011
-  _globals['_MESSAGEREQUEST']._serialized_end=1106
-  _globals['_MESSAGEREPLY']._serialized_start=1108
-  _globals['_MESSAGEREPLY']._serialized_end=1183
-  _globals['_NOTICEREQUEST']._serialized_start=1186
-  _globals['_NOTICEREQUEST']._serialized_end=1392
-  _globals['_NOTICEREPLY']._serialized_start=1394
-  _globals['_NOTICEREPLY']._serialized_end=1407
-  _globals['_METADATAADAPTER']._serialized_start=1592
-  _globals['_METADATAADAPTER']._serialized_end=1937
+  _globals['_AUTHENTICATEREPLY']._serialized_end=682
+  _globals['_RESOLVEREQUEST']._serialized_start=685
+  _globals['_RESOLVEREQUEST']._serialized_end=840
+  _globals['_RESOLVEREPLY']._serialized_start=843
+  _globals['_RESOLVEREPLY']._serialized_end=1039
+  _globals['_MESSAGEREQUEST']._serialized_start=1041
+  _globals['_MESSAGEREQUEST']._serialized_end=1136
+  _globals['_MESSAGEREPLY']._serialized_start=1138
+  _globals['_MESSAGEREPLY']._serialized_end=1213
+  _globals['_NOTICEREQUEST']._serialized_start=1216
+  _globals['_NOTICEREQUEST']._serialized_end=1422
+  _globals['_NOTICEREPLY']._serialized_start=1424
+  _globals['_NOTICEREPLY']._serialized_end=1437
+  _globals['_METADATAADAPTER']._serialized_start=1622
+  _globals['_METADATAADAPTER']._serialized_end=1967
 # @@protoc_insertion_point(module_scope)

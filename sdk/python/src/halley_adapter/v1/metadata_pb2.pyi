@@ -53,7 +53,7 @@ class HeaderValues(_message.Message):
     def __init__(self, values: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class AuthenticateReply(_message.Message):
-    __slots__ = ("refusal", "user", "max_bandwidth", "max_sessions", "max_subscriptions", "expires", "keep_for")
+    __slots__ = ("refusal", "user", "max_bandwidth", "max_sessions", "max_subscriptions", "expires", "keep_for", "grant")
     REFUSAL_FIELD_NUMBER: _ClassVar[int]
     USER_FIELD_NUMBER: _ClassVar[int]
     MAX_BANDWIDTH_FIELD_NUMBER: _ClassVar[int]
@@ -61,6 +61,7 @@ class AuthenticateReply(_message.Message):
     MAX_SUBSCRIPTIONS_FIELD_NUMBER: _ClassVar[int]
     EXPIRES_FIELD_NUMBER: _ClassVar[int]
     KEEP_FOR_FIELD_NUMBER: _ClassVar[int]
+    GRANT_FIELD_NUMBER: _ClassVar[int]
     refusal: _plugin_pb2.Refusal
     user: str
     max_bandwidth: float
@@ -68,23 +69,26 @@ class AuthenticateReply(_message.Message):
     max_subscriptions: int
     expires: _timestamp_pb2.Timestamp
     keep_for: _duration_pb2.Duration
-    def __init__(self, refusal: _Optional[_Union[_plugin_pb2.Refusal, _Mapping]] = ..., user: _Optional[str] = ..., max_bandwidth: _Optional[float] = ..., max_sessions: _Optional[int] = ..., max_subscriptions: _Optional[int] = ..., expires: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., keep_for: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    grant: str
+    def __init__(self, refusal: _Optional[_Union[_plugin_pb2.Refusal, _Mapping]] = ..., user: _Optional[str] = ..., max_bandwidth: _Optional[float] = ..., max_sessions: _Optional[int] = ..., max_subscriptions: _Optional[int] = ..., expires: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., keep_for: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., grant: _Optional[str] = ...) -> None: ...
 
 class ResolveRequest(_message.Message):
-    __slots__ = ("user", "data_adapter", "group", "schema", "mode", "selector")
+    __slots__ = ("user", "data_adapter", "group", "schema", "mode", "selector", "grant")
     USER_FIELD_NUMBER: _ClassVar[int]
     DATA_ADAPTER_FIELD_NUMBER: _ClassVar[int]
     GROUP_FIELD_NUMBER: _ClassVar[int]
     SCHEMA_FIELD_NUMBER: _ClassVar[int]
     MODE_FIELD_NUMBER: _ClassVar[int]
     SELECTOR_FIELD_NUMBER: _ClassVar[int]
+    GRANT_FIELD_NUMBER: _ClassVar[int]
     user: str
     data_adapter: str
     group: str
     schema: str
     mode: _plugin_pb2.Mode
     selector: str
-    def __init__(self, user: _Optional[str] = ..., data_adapter: _Optional[str] = ..., group: _Optional[str] = ..., schema: _Optional[str] = ..., mode: _Optional[_Union[_plugin_pb2.Mode, str]] = ..., selector: _Optional[str] = ...) -> None: ...
+    grant: str
+    def __init__(self, user: _Optional[str] = ..., data_adapter: _Optional[str] = ..., group: _Optional[str] = ..., schema: _Optional[str] = ..., mode: _Optional[_Union[_plugin_pb2.Mode, str]] = ..., selector: _Optional[str] = ..., grant: _Optional[str] = ...) -> None: ...
 
 class ResolveReply(_message.Message):
     __slots__ = ("refusal", "items", "fields", "max_frequency", "max_buffer", "keep_for", "selector")
