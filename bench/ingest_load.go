@@ -5,6 +5,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -16,6 +18,10 @@ import (
 // server's process: what making up the values costs is counted as well.
 var loadFeed = feedIn{name: "in process", measure: measureLoadFeed}
 
+// pluginFeed is the same load from a plugin: the server's process has what it costs to
+// take it in, and nothing else.
+var pluginFeed = feedIn{name: "plugin", measure: measurePluginFeed, perCPU: 2e6}
+
 // The load is more than anybody can take, so that the feed always waits.
 const (
 	feedItems = 10_000
@@ -24,13 +30,32 @@ const (
 
 func measureLoadFeed(ctx context.Context, b *bench, c *feedCount) error {
 	of := *b
-	of.load = defaultsOf(load.Config{Items: feedItems, Rate: feedRate, Seed: seed, Resident: true})
-	srv, err := startServer(ctx, of.program, of.folder, loadSettings(of.load), of.stderr)
+	of.load = feedLoad
+	return of.measureFeed(ctx, loadSettings(of.load), c)
+}
+
+var feedLoad = defaultsOf(load.Config{Items: feedItems, Rate: feedRate, Seed: seed, Resident: true})
+
+func measurePluginFeed(ctx context.Context, b *bench, c *feedCount) error {
+	of := *b
+	of.load = feedLoad
+	program := filepath.Join(of.folder, "feedplugin")
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "github.com/halley-stream/halley/bench/feedplugin").CombinedOutput(); err != nil {
+		return fmt.Errorf("building the plugin: %w\n%s", err, out)
+	}
+	l := of.load
+	return of.measureFeed(ctx, fmt.Sprintf(`%s: {type: plugin, command: %q, parameters: {items: "%d", fields: "%d", bytes: "%d", rate: "%v", seed: "%d"}}`,
+		loadAdapter, program, l.Items, l.Fields, l.Bytes, l.Rate, l.Seed), c)
+}
+
+// measureFeed lets a load tick as fast as the server takes it.
+func (b *bench) measureFeed(ctx context.Context, settings string, c *feedCount) error {
+	srv, err := startServer(ctx, b.program, b.folder, settings, b.stderr)
 	if err != nil {
 		return err
 	}
 	defer srv.stop()
-	f, err := of.observer(ctx, srv)
+	f, err := b.observer(ctx, srv)
 	if err != nil {
 		return err
 	}
@@ -42,7 +67,7 @@ func measureLoadFeed(ctx context.Context, b *bench, c *feedCount) error {
 	if err != nil {
 		return err
 	}
-	if err := f.Run(ctx, of.duration/3, nil); err != nil {
+	if err := f.Run(ctx, b.duration/3, nil); err != nil {
 		return err
 	}
 	after, err := readGauge(ctx, srv)
@@ -58,7 +83,7 @@ func measureLoadFeed(ctx context.Context, b *bench, c *feedCount) error {
 	if err != nil {
 		return err
 	}
-	return of.compareLoad(ctx, srv, c, ticks)
+	return b.compareLoad(ctx, srv, c, ticks)
 }
 
 // updatesIn is the server's count of updates taken from a Data Adapter.

@@ -170,7 +170,7 @@ func scenarios() []scenario {
 		{
 			name: "ingest", about: "feeds into the last-value cache of 10,000 items, without subscribers",
 			duration: 30 * time.Second, brief: 30 * time.Second,
-			feeds: []feedIn{loadFeed, kafkaFeed},
+			feeds: []feedIn{loadFeed, pluginFeed, kafkaFeed},
 		},
 	}
 }

@@ -113,7 +113,7 @@ var rules = []rule{
 	},
 	{
 		pattern: "bench/...",
-		ours:    []string{"bench/...", "protocol", "adapters", "adapters/load", "internal/..."},
+		ours:    []string{"bench/...", "protocol", "adapters", "adapters/load", "adapters/plugin", "internal/..."},
 		others:  []string{"github.com/gobwas/ws", "golang.org/x/sys"},
 		reason:  "it measures the program as a client does, across a socket, so it may not know the engine",
 	},
