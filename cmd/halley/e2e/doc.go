@@ -6,4 +6,8 @@
 // The clients run in Node: the scripts official.mjs and browser.mjs take commands
 // as lines of JSON and tell what happens in the same way. The packages that they
 // need are installed into this folder when they are missing.
+//
+// The folder calls has scenarios of another kind: each call and each listener of the
+// official clients, for Node and for browsers, over each transport. They are scripts
+// that run inside the client's program, and tell a server in this process what to do.
 package e2e
