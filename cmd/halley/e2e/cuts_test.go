@@ -13,6 +13,9 @@ import (
 // cutsStep is the distance between the places where sessions are cut and split.
 var cutsStep = flag.Int("cuts.step", 7, "bytes between two places at which sessions are cut and split; 1 is every byte")
 
+// abreast is how many of them run at a time: most of what they do is to wait.
+const abreast = 32
+
 // A short session is cut, and split, at one byte after the other, in both directions.
 // In the end its client has the right picture each time.
 func TestSessionsSurviveCutsAnywhere(t *testing.T) {
@@ -42,7 +45,7 @@ func TestSessionsSurviveCutsAnywhere(t *testing.T) {
 			t.Logf("%d bytes up, %d down: %d sessions", whole.length(upward), whole.length(downward), len(cuts))
 			next := make(chan incision)
 			var running sync.WaitGroup
-			for range 8 {
+			for range abreast {
 				running.Go(func() {
 					for cut := range next {
 						if _, err := w.shortSession(fmt.Sprintf("%s-%s-%s-%d", transport, cut.kind, cut.way, cut.at), transport, cut); err != nil {

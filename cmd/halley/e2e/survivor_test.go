@@ -30,6 +30,7 @@ type survivor struct {
 	broken  bool  // the connection was lost
 	stream  stream
 	text    []byte // that came
+	over    bool   // nothing will come any more
 	asked   int    // number of the last request
 	wishes  []*request
 
@@ -111,16 +112,17 @@ func (s *survivor) step(deadline time.Time) error {
 		}
 	}
 	line, rest, ok := protocol.CutLine(s.text)
-	if !ok {
+	switch {
+	case ok:
+		s.text = rest
+		return s.take(line)
+	case s.over:
+		s.lost()
+	default:
 		piece, err := s.stream.read()
-		s.text = append(s.text, piece...)
-		if err != nil {
-			s.lost()
-		}
-		return nil
+		s.text, s.over = append(s.text, piece...), err != nil
 	}
-	s.text = rest
-	return s.take(line)
+	return nil
 }
 
 // lost notes that the connection has broken.
@@ -137,7 +139,7 @@ func (s *survivor) leave() {
 	if s.stream != nil {
 		s.stream.close()
 	}
-	s.stream, s.text = nil, nil
+	s.stream, s.text, s.over = nil, nil, false
 }
 
 // connect begins the session, or goes on with it.
