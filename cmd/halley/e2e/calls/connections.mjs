@@ -5,7 +5,7 @@ export const connections = [
   {
     name: "connects and disconnects",
     transports: everyTransport,
-    world: () => ({ sessionTimeout: 1000 }),
+    world: () => ({ sessionTimeout: 3000 }),
     async run(t) {
       const c = t.client({ user: "Ann Ö", password: "p+w&=%" });
       const details = c.client.connectionDetails;
