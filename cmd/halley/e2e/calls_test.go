@@ -13,10 +13,11 @@ var onlyCalls = flag.String("calls", "", "a pattern of the scenarios to be playe
 // callsTime is how long all scenarios of one client may take.
 const callsTime = 4 * time.Minute
 
-// The scenarios of the folder calls: each call and each listener of the official clients.
-// They run side by side, as they wait most of the time.
+// The scenarios of the folder calls: each call and each listener of the official
+// clients.
 
 func TestCallsOfTheNodeClient(t *testing.T) {
+	t.Parallel() // they wait most of the time
 	needNode(t)
 	s := newStage(t)
 	c := runScript(t, "calls/node.mjs", s.url, current, *onlyCalls)
@@ -25,6 +26,7 @@ func TestCallsOfTheNodeClient(t *testing.T) {
 }
 
 func TestCallsOfTheWebClient(t *testing.T) {
+	t.Parallel() // they wait most of the time
 	needNode(t)
 	s := newStage(t)
 	b := runBrowser(t)

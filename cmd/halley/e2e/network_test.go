@@ -3,6 +3,7 @@ package e2e
 import (
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -13,6 +14,7 @@ type network struct {
 	listener net.Listener
 	ended    chan struct{} // closed when it accepts no more
 	running  sync.WaitGroup
+	passed   atomic.Int64 // bytes
 
 	mu      sync.Mutex
 	to      string // the server's address
@@ -29,7 +31,7 @@ const (
 	muted weather = "muted" // what the server says is lost
 	jam   weather = "jam"   // what the server says waits
 	held  weather = "held"  // what the client says waits
-	down  weather = "down"  // connections are refused
+	down  weather = "down"  // no new connections come about
 )
 
 // newNetwork returns a network to an address, which ends with the test.
@@ -91,6 +93,7 @@ func (n *network) pass(from, to net.Conn, waits, loses weather) {
 			size = 0
 		}
 		_, failed := to.Write(buf[:size])
+		n.passed.Add(int64(size))
 		if err != nil {
 			n.await(from, loses) // an end is lost as well
 		}
@@ -133,12 +136,9 @@ func (n *network) change() {
 // become changes the weather.
 func (n *network) become(w weather) {
 	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.weather = w
 	n.change()
-	n.mu.Unlock()
-	if w == down {
-		n.cut()
-	}
 }
 
 // leadTo changes the server that new connections reach.

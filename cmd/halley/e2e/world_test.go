@@ -182,15 +182,15 @@ func (w *world) restart(drain bool) error {
 			return err
 		}
 	}
-	err := stop()
 	w.network.become(down)
-	return errors.Join(err, w.start())
+	return errors.Join(stop(), w.start())
 }
 
 // figures are what the server counts.
 type figures struct {
 	Sessions  int64             `json:"sessions"`
-	Bound     map[string]int64  `json:"bound"` // by transport
+	Passed    int64             `json:"passed"` // bytes, through the network
+	Bound     map[string]int64  `json:"bound"`  // by transport
 	Recovered uint64            `json:"recovered"`
 	Forgotten uint64            `json:"forgotten"`
 	Requests  uint64            `json:"requests"`
@@ -203,7 +203,7 @@ type figures struct {
 func (w *world) figures() figures {
 	e, server, _ := w.now()
 	s := e.Stats()
-	f := figures{Sessions: s.Sessions, Bound: make(map[string]int64), Requests: server.Stats().Requests.Load(), Ends: s.Ends}
+	f := figures{Sessions: s.Sessions, Passed: w.network.passed.Load(), Bound: make(map[string]int64), Requests: server.Stats().Requests.Load(), Ends: s.Ends}
 	for t, n := range s.Transports {
 		f.Bound[t.String()] = n
 	}

@@ -91,7 +91,8 @@ export const connections = [
     async run(t) {
       const c = await t.connected();
       same(c.client.connectionDetails.getServerInstanceAddress(), `http://${t.world.link}/`);
-      await t.world.order("weather", { weather: "down" }); // the way that it came
+      await t.world.order("weather", { weather: "down" });
+      await t.world.order("cut"); // the way that it came
       const s = await c.subscribed("MERGE", ["m1"], ["v"]);
       await t.tick(["m1", { v: "here" }]);
       await s.log.expect(["update", "m1", { v: "here" }, ["v"], true]);
@@ -105,6 +106,7 @@ export const connections = [
     async run(t) {
       const c = await t.connected({ options: (o) => o.setServerInstanceAddressIgnored(true) });
       await t.world.order("weather", { weather: "down" });
+      await t.world.order("cut");
       await c.log.expect(["status", "DISCONNECTED:TRYING-RECOVERY"]);
     },
   },

@@ -188,9 +188,19 @@ class Client {
     await this.log.expect(["listenStart"], ...statuses.map((status) => ["status", status]));
   }
 
-  /** Waits until the server has a connection on which it can say something. */
+  /**
+   * Waits until there is a connection on which the server can say something, and all
+   * that it has said has come: a browser sends a request again by itself, without
+   * telling, if its connection breaks before any of the answer is there.
+   */
   bound() {
-    return this.test.until("a connection", async () => (await this.test.figures()).bound[this.transport.toLowerCase()] === 1);
+    let before;
+    return this.test.until("a connection at rest", async () => {
+      const { bound, passed } = await this.test.figures();
+      const atRest = bound[this.transport.toLowerCase()] === 1 && passed === before;
+      before = passed;
+      return atRest;
+    });
   }
 
   get session() {

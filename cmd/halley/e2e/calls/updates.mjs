@@ -121,6 +121,7 @@ export const updates = [
       await two.log.until("update", "c1", { key: "m1", command: "UPDATE", n: "0" });
       two.log.rest();
       await t.world.order("weather", { weather: "down" });
+      await t.world.order("cut");
       const count = 100;
       const ticks = numbers(1, count).map((n) => ["m1", { n: `${n}` }]);
       await t.tick(...ticks);
