@@ -32,11 +32,14 @@ func (e *Engine) Drain(ctx context.Context) error {
 // settle waits until the loops have dealt with all that was posted to them: the last
 // words to a poll may be on their way to its loop.
 func (e *Engine) settle(ctx context.Context) error {
-	reached := make(milestone, len(e.loops))
+	reached, running := make(milestone, len(e.loops)), 0
 	for _, l := range e.loops {
-		l.post(reached)
+		if l.stats.steps.Load() > 0 { // else it has never had a connection
+			running++
+			l.post(reached)
+		}
 	}
-	for range e.loops {
+	for range running {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("drain: %w", ctx.Err())
