@@ -74,6 +74,9 @@ type Permit struct {
 	// Expires is when the permit ends: the client is then told to open a new session,
 	// and so is asked who it is again. The zero time is never.
 	Expires time.Time
+	// Grant is the adapter's own note on what was granted, such as the user's roles. It
+	// comes back in each Interest of the session; clients do not see it.
+	Grant string
 	// KeepFor is for how long the same login, but for the client's address, may be
 	// answered with this permit without another call; 0 is not at all.
 	KeepFor time.Duration
@@ -81,7 +84,9 @@ type Permit struct {
 
 // Interest is a subscription that a client asks for.
 type Interest struct {
-	User        string
+	User string
+	// Grant is that of the Permit.
+	Grant       string
 	DataAdapter string
 	// Group and Schema are opaque; by convention names separated by one blank.
 	Group    string

@@ -66,7 +66,7 @@ func lagLimit(s *scenario) float64 {
 // measureUp compares a result with the bars.
 func (r *result) measureUp(s *scenario) {
 	b := s.bars
-	if s.load.Rate > 0 {
+	if s.ticks() {
 		wrong := r.Lost + r.Duplicates + r.Reordered // a fault already, where there are any
 		r.Checks = append(r.Checks, check{What: "updates lost, twice or out of order", Value: float64(wrong), Bar: "none", Met: wrong == 0})
 		r.most("latency p99", "ms", r.P99, orNone(b.p99.Seconds()*1000))

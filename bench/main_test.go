@@ -273,4 +273,15 @@ func TestSmallRun(t *testing.T) {
 			}
 		})
 	}
+	t.Run("rooms", func(t *testing.T) {
+		s, _ := scenarioNamed("rooms")
+		s.transport, s.clients, s.load.Items, s.say.Rate, s.settle, s.duration = fleet.WebSocket, 20, 20, 100, 0, time.Second
+		r, err := run(t.Context(), overrides{scenario: s, server: program}, io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Messages < 50 || r.Delivered < 5*r.Messages || r.Lost+r.Duplicates+r.Reordered+r.Disconnected+r.Behind > 0 || len(r.Faults) > 0 {
+			t.Errorf("%+v", r)
+		}
+	})
 }

@@ -50,6 +50,7 @@ type result struct {
 	WritesSeen       uint64  `json:"writes_seen"` // the fleet's count of frames
 	WriteCalls       uint64  `json:"write_calls"` // the kernel's count
 	Bytes            uint64  `json:"bytes"`
+	Messages         uint64  `json:"messages,omitempty"` // that the clients said
 	Duration         float64 `json:"duration_s"`
 	UpdatesPerCPU    float64 `json:"updates_per_cpu_s"`
 	UserPerUpdate    float64 `json:"user_ns_per_update"`
@@ -149,7 +150,7 @@ func (r *result) fill(b *bench, t *fleet.Tally, before, after gauge) {
 	r.FleetCores = (after.own - before.own).Seconds() / seconds
 	r.OtherCores = max((after.machine-before.machine).Seconds()/seconds-r.ServerCores-r.FleetCores, 0)
 	r.Writes, r.WritesSeen, r.WriteCalls = delta("halley_writes_total"), t.Frames, uint64(after.calls-before.calls)
-	r.Bytes = t.Bytes
+	r.Bytes, r.Messages = t.Bytes, t.Said
 	r.ServerHeld, r.ServerLagged = delta("halley_shard_held_total"), delta("halley_lagged_total")
 	r.ServerWindow = after.metrics["halley_loop_window_seconds"] / max(after.metrics[loopCount], 1)
 	r.ServerRSS, r.ServerRSSStart = after.rss, before.rss

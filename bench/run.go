@@ -113,7 +113,11 @@ func (b *bench) measure(ctx context.Context, what string, d time.Duration) (*res
 
 // measureSizes also returns the sizes of some of the writes.
 func (b *bench) measureSizes(ctx context.Context, what string, d time.Duration) (*result, []int, error) {
-	srv, err := startServer(ctx, b.program, b.folder, loadSettings(b.load), b.stderr)
+	settings := loadSettings(b.load)
+	if b.say.Rate > 0 {
+		settings = roomSettings(b.load)
+	}
+	srv, err := startServer(ctx, b.program, b.folder, settings, b.stderr)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -121,7 +125,7 @@ func (b *bench) measureSizes(ctx context.Context, what string, d time.Duration) 
 	f, err := fleet.New(fleet.Config{
 		Address: srv.address, Transport: b.transport, Sessions: b.clients, Items: b.draw(&b.scenario), Fields: b.load.Fields,
 		AdapterSet: adapterSet, Adapter: loadAdapter, Frequency: b.frequency, Keepalive: b.keepalive, Conflated: b.conflated(),
-		Slow: b.slow, SlowRate: b.slowRate,
+		Slow: b.slow, SlowRate: b.slowRate, Say: b.say,
 	})
 	if err != nil {
 		return nil, nil, err
@@ -133,6 +137,7 @@ func (b *bench) measureSizes(ctx context.Context, what string, d time.Duration) 
 		return nil, nil, err
 	}
 	b.talk("connected; settling for %v", b.settle)
+	f.Speak(true)
 	if err := f.Run(ctx, b.settle, nil); err != nil {
 		return nil, nil, err
 	}
@@ -142,7 +147,8 @@ func (b *bench) measureSizes(ctx context.Context, what string, d time.Duration) 
 		return nil, nil, err
 	}
 	sizes := f.Tally().Sizes
-	if b.load.Rate > 0 {
+	f.Speak(false)
+	if b.ticks() {
 		err = b.rest(ctx, f, r)
 	}
 	return r, sizes, err

@@ -22,6 +22,7 @@ type scenario struct {
 	settle      time.Duration // between the last snapshot and the measuring
 	duration    time.Duration // of the measuring
 	brief       time.Duration // the same, as one of all scenarios; a multiple of keepalive
+	say         fleet.Say     // what the clients say
 	slow        int           // clients that read slowly
 	slowRate    int
 	compare     bool // run it without slow clients first
@@ -49,7 +50,14 @@ type bars struct {
 
 // conflated reports whether clients may miss updates. Between two polls they may:
 // there are only the newest values.
-func (s *scenario) conflated() bool { return s.frequency != "" || s.transport == fleet.Poll }
+func (s *scenario) conflated() bool {
+	return s.frequency != "" && s.frequency != unfiltered || s.transport == fleet.Poll
+}
+
+const unfiltered = "unfiltered"
+
+// ticks reports whether there are updates, from the feed or from what clients say.
+func (s *scenario) ticks() bool { return s.load.Rate > 0 || s.say.Rate > 0 }
 
 // updatesPerClient is how many updates a client is to get per second.
 func (s *scenario) updatesPerClient() float64 {
@@ -151,6 +159,13 @@ func scenarios() []scenario {
 			clients: 2000, load: load.Config{Items: 1000, Rate: 200, Seed: seed}, draw: atRandom, perClient: 50, frequency: "2",
 			settle: 5 * time.Second, duration: 30 * time.Second, brief: 15 * time.Second,
 			bars: bars{p99: 600 * time.Millisecond, cores: 1.0},
+		},
+		{
+			name: "rooms", about: "5,000 clients in rooms of 200, each in 10, say 3,000 messages/s of 50 bytes in bursts of 10",
+			clients: 5000, load: load.Config{Items: 250, Fields: 3, Bytes: 50, Seed: seed}, draw: atRandom, perClient: 10, frequency: unfiltered,
+			say:    fleet.Say{Rate: 3000, Burst: 10, Bytes: 50},
+			settle: 3 * time.Second, duration: 30 * time.Second, brief: 15 * time.Second,
+			bars: bars{p99: 50 * time.Millisecond},
 		},
 		{
 			name: "ingest", about: "feeds into the last-value cache of 10,000 items, without subscribers",

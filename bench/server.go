@@ -103,9 +103,14 @@ adapter_sets:
 }
 
 // loadSettings are those of the load adapter.
-func loadSettings(c load.Config) string {
-	return fmt.Sprintf("%s: {type: load, items: %d, fields: %d, bytes: %d, rate: %v, phases: %s, seed: %d, resident: %v}",
-		loadAdapter, c.Items, c.Fields, c.Bytes, c.Rate, c.Phases, c.Seed, c.Resident)
+func loadSettings(c load.Config) string { return loadAdapter + ": " + loadText(c) }
+
+// roomSettings are those of the load adapter with its chat rooms.
+func roomSettings(c load.Config) string { return loadSettings(c) + "\n    metadata: " + loadText(c) }
+
+func loadText(c load.Config) string {
+	return fmt.Sprintf("{type: load, items: %d, fields: %d, bytes: %d, rate: %v, phases: %s, seed: %d, resident: %v}",
+		c.Items, c.Fields, c.Bytes, c.Rate, c.Phases, c.Seed, c.Resident)
 }
 
 // freeAddress returns an address of this machine that nobody listens on.

@@ -9,7 +9,9 @@ type Kind uint8
 type Event struct {
 	Seq  uint64
 	Kind Kind
-	Body []byte // the log's memory, valid until the log is changed
+	// Ordinal is that of the key of a COMMAND item, see Keyed; else 0.
+	Ordinal uint64
+	Body    []byte // the log's memory, valid until the log is changed
 }
 
 // Log keeps the last events of a view, bounded in number and bytes: the oldest
@@ -32,7 +34,10 @@ func NewLog(entries, bytes int, floor uint64) *Log {
 
 // Append adds an event; seq must be greater than that of the last. The body is
 // copied.
-func (l *Log) Append(seq uint64, kind Kind, body []byte) {
+func (l *Log) Append(seq uint64, kind Kind, body []byte) { l.AppendOf(0, seq, kind, body) }
+
+// AppendOf adds an event of the key with an ordinal.
+func (l *Log) AppendOf(ordinal, seq uint64, kind Kind, body []byte) {
 	for l.len > 0 && (l.len == l.entriesMax || l.bytes+len(body) > l.bytesMax) {
 		l.drop()
 	}
@@ -40,7 +45,7 @@ func (l *Log) Append(seq uint64, kind Kind, body []byte) {
 		l.grow()
 	}
 	e := &l.ring[(l.first+l.len)%len(l.ring)]
-	e.Seq, e.Kind, e.Body = seq, kind, append(e.Body[:0], body...)
+	e.Seq, e.Kind, e.Ordinal, e.Body = seq, kind, ordinal, append(e.Body[:0], body...)
 	l.len++
 	l.bytes += len(body)
 }

@@ -1,6 +1,10 @@
 package conflation
 
-import "testing"
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
 
 func TestRowVersions(t *testing.T) {
 	var r Row
@@ -54,6 +58,33 @@ func TestRowKeepsItsOwnMemory(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(100, func() { r.Set(0, buf, 2); r.Set(0, []byte("abc"), 3) }); n != 0 {
 		t.Errorf("Set allocates %v times", n)
+	}
+}
+
+// TestRowKeepsItsValuesApart sets values of all lengths and holds the row against a map.
+func TestRowKeepsItsValuesApart(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var row, copied Row
+	want := make(map[int]string)
+	for seq := uint64(1); seq < 5000; seq++ {
+		slot := r.IntN(12)
+		value := strings.Repeat(string(rune('a'+r.IntN(26))), r.IntN(1+r.IntN(200)))
+		row.Set(slot, []byte(value), seq)
+		want[slot] = value
+		if seq%500 == 0 {
+			copied.Copy(&row)
+		}
+		for slot, value := range want {
+			if got, _ := row.At(slot); string(got) != value {
+				t.Fatalf("after %d: slot %d is %q, not %q", seq, slot, got, value)
+			}
+			if got, _ := copied.At(slot); seq%500 == 0 && string(got) != value {
+				t.Fatalf("after %d: slot %d of the copy is %q, not %q", seq, slot, got, value)
+			}
+		}
+		if total := 12 * 200; cap(row.text) > 2*total {
+			t.Fatalf("after %d: %d bytes for at most %d", seq, cap(row.text), total)
+		}
 	}
 }
 

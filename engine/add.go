@@ -17,6 +17,9 @@ func (s *Session) add(r *request) []byte {
 	if len(s.subscriptions) >= limits.Subscriptions {
 		return r.refuse(protocol.ReqInternal, tooMany("subscriptions", "subscriptions_per_session", limits.Subscriptions))
 	}
+	if s.most > 0 && len(s.subscriptions) >= s.most {
+		return r.refuse(protocol.ReqInternal, tooManyOfUser(s.most))
+	}
 	if s.undecided >= limits.Requests {
 		return r.refuse(protocol.ReqInternal, tooMany("undecided requests", "requests_per_session", limits.Requests))
 	}
@@ -101,6 +104,7 @@ func (s *Session) begin(w *wish) {
 	sub := w.subscription
 	sub.deciding = false
 	sub.allowed = w.resolution.MaxFrequency
+	sub.bufferSize = smaller(sub.bufferSize, w.resolution.MaxBuffer)
 	sub.selector = w.selector
 	sub.fields = s.loop.engine.schemas.get(w.interest.Schema, w.resolution.Fields)
 	items, fields := len(w.resolution.Items), len(w.resolution.Fields)
@@ -111,4 +115,5 @@ func (s *Session) begin(w *wish) {
 	}
 	s.confirm(sub)
 	sub.begin(w.resolution.Items, s.loop)
+	s.notify(adapters.SubscriptionOpened, sub)
 }

@@ -106,6 +106,9 @@ func (s *shard) change(at *sharded, sub *subscriber, cmd *command) bool {
 			s.drop(to)
 			return false // the next sync, from its new number, tries again
 		}
+		if from.pick != nil {
+			to.learnKeys(from)
+		}
 		cmd.have, cmd.view = to.newest(), to
 	}
 	if from.pick != nil {
@@ -234,7 +237,7 @@ func (a *answer) events() {
 	if !a.cmd.join && v.skipsClear(a.cmd.have, have) {
 		a.cleared()
 	}
-	a.lines(have)
+	a.lines(have, nil)
 }
 
 // skipsClear reports whether who goes on from have instead of had may miss a clear.
@@ -283,22 +286,26 @@ func (v *view) snapshotStart(s *shard, n int) uint64 {
 	return v.floor()
 }
 
-// lines adds the view's lines after have, as far as the answer's size goes.
-func (a *answer) lines(have uint64) {
+// lines adds the view's lines after have, as far as the answer's size goes, but for
+// those of keys that a snapshot has not come to. It reports whether these were all.
+func (a *answer) lines(have uint64, place *snapshotPlace) (all bool) {
 	a.seq = have
 	for c := a.view.from(have); ; {
 		if len(a.dst) >= int(a.cmd.size) {
 			a.more = a.seq < a.view.newest()
-			return
+			return !a.more
 		}
 		at := len(a.dst)
 		ln, ok := c.next(beginLine(a.dst, entryUpdate))
 		if !ok {
-			return
+			return true
+		}
+		a.seq = ln.seq
+		if place.ahead(ln.ordinal) {
+			continue
 		}
 		a.dst = endLine(ln.body, at, ln.seq)
 		a.dst[at] = byte(ln.kind)
-		a.seq = ln.seq
 	}
 }
 
@@ -310,47 +317,42 @@ func (a *answer) lost(n uint64) {
 	a.dst = endLine(binary.LittleEndian.AppendUint64(beginLine(a.dst, lineLost), n), at, a.cmd.have+n)
 }
 
-// keys answers for COMMAND: the rest of a snapshot, or what came after have.
+// keys answers for COMMAND: what came after have, and the next piece of a snapshot.
+// Of keys that the snapshot has not come to yet, only their rows are told, in their
+// turn.
 func (a *answer) keys() {
 	v, have, place := a.view, a.cmd.have, a.cmd.snapshot
+	begin := func() {
+		place, have = &snapshotPlace{until: v.item.table.Last()}, v.newest()
+	}
 	switch {
-	case place != nil && a.cmd.view == v && place.from < v.floor():
-		// The log has passed the beginning while the pieces went out: once more.
-		a.cleared()
-		place = v.snapshotPlace()
 	case place == nil && a.cmd.join:
-		place = v.snapshotPlace()
+		begin()
 	case a.cmd.view != v:
 		// Its number is of another view, since an answer was lost on a change of
 		// pace: from the beginning.
 		a.cleared()
-		place = v.snapshotPlace()
-	case place == nil && have < v.floor() && broken != brokenOverrunMute:
-		if v.spec.unfiltered {
+		begin()
+	case have < v.floor() && broken != brokenOverrunMute:
+		if v.spec.unfiltered && place == nil {
 			a.lost(v.floor() - have)
 		}
 		a.cleared()
-		place = v.snapshotPlace()
+		begin()
+	}
+	if all := a.lines(have, place); place == nil {
+		return
+	} else if all {
+		place = a.table(*place)
 	}
 	if place != nil {
-		rest := a.table(*place)
-		if rest != nil {
-			a.more, a.seq, a.snapshot = true, have, rest
-			return
-		}
-		have = place.from
+		a.more, a.snapshot = true, place
 	}
-	a.lines(have)
 }
 
 func (a *answer) cleared() {
 	at := len(a.dst)
 	a.dst = endLine(beginLine(a.dst, entryClear), at, 0)
-}
-
-// snapshotPlace returns the beginning of a COMMAND snapshot.
-func (v *view) snapshotPlace() *snapshotPlace {
-	return &snapshotPlace{from: v.newest(), until: v.item.table.Last()}
 }
 
 // table adds the rows of a snapshot from a place on and returns the place of the

@@ -78,7 +78,7 @@ func (l *Loop) deliver(e *entry, sub *subscriber) {
 		s.data(l.line)
 		if !merges {
 			line := pastLine{sub: sub, before: before, view: view, kind: pastUpdate, joined: joined}
-			if number == 0 { // part of a snapshot, or what it begins with
+			if number == 0 || sub.place != nil || e.snapshot != nil { // part of a snapshot, or what it begins with
 				line.kind = pastRestart
 			}
 			s.remember(line)

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/halley-stream/halley/protocol"
 )
 
@@ -125,15 +128,25 @@ func (l *Loop) pullRationed(o *outlet, out []byte) []byte {
 			return out
 		}
 	}
-	for k := range o.seats {
-		at := int(o.from) + k
-		if at >= len(o.seats) {
-			at -= len(o.seats)
-		}
+	l.ats = l.ats[:0]
+	for at := range o.seats {
 		if st := &o.seats[at]; st.fan != nil && st.have < st.fan.newest && st.ready() {
-			l.stats.rationed.Add(1)
-			s.postpone(at)
+			l.ats = append(l.ats, at)
 		}
 	}
+	slices.SortFunc(l.ats, func(a, b int) int { return cmp.Compare(o.seats[a].said(), o.seats[b].said()) })
+	for _, at := range l.ats {
+		l.stats.rationed.Add(1)
+		s.postpone(at)
+	}
 	return out
+}
+
+// said is the session's data count when a line of the subscriber was last written; 0
+// if there was none.
+func (st *seat) said() uint64 {
+	if st.have == 0 {
+		return 0
+	}
+	return st.last
 }

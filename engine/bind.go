@@ -120,8 +120,11 @@ func (l *Loop) adopt(s *Session, m rebindRequest) {
 	l.sessions[s.id] = s
 	l.stats.sessions.Add(1)
 	s.messages.resume()
-	if l.draining || s.leaving != nil {
-		s.leave(l.now) // it may have been on its way when the turns were given out
+	if s.leaving != nil {
+		s.leave(s.leaving.at, s.leaving.why)
+	}
+	if l.draining && (s.leaving == nil || s.leaving.why != goingDown) {
+		s.leave(l.now, goingDown) // it was on its way when the turns were given out
 	}
 	for _, d := range s.unsent {
 		d.loop = l

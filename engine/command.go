@@ -30,11 +30,14 @@ type command struct {
 // snapshotPlace is a place in a COMMAND snapshot that is sent in pieces. It is not
 // changed after it was made.
 type snapshotPlace struct {
-	// from is the view's number when the snapshot began: it ends with a catch-up
-	// from there.
-	from uint64
 	// cursor is the ordinal of the last key sent, until that of the last to send.
 	cursor, until uint64
+}
+
+// ahead reports whether a key is still to be sent: what becomes of it until then is
+// not told.
+func (p *snapshotPlace) ahead(ordinal uint64) bool {
+	return p != nil && ordinal > p.cursor && ordinal <= p.until
 }
 
 // commands is what the loops ask of a shard, one list per loop, linked through the

@@ -156,6 +156,9 @@ func (l *Loop) loggedIn(d *decision) {
 		return
 	}
 	if !d.refused {
+		s.enter(d)
+	}
+	if !d.refused {
 		d.admit()
 	}
 	if d.refused {
@@ -166,9 +169,10 @@ func (l *Loop) loggedIn(d *decision) {
 		k.answered(protocol.AppendCONERR(nil, d.code, d.text))
 		return
 	}
-	s.state, s.user = sessionOpen, d.permit.User
-	s.bandwidth.allowed = d.permit.MaxBandwidth
+	s.state, s.noted = sessionOpen, true
 	s.ration()
+	s.notify(adapters.SessionOpened, nil)
+	s.expire(d.ends)
 	l.engine.log.Debug("session created", "session", s.shortID(), "user", s.user, "address", s.address)
 	if k.closed {
 		s.wire.pause = d.create.PollingMillis

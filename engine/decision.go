@@ -46,6 +46,7 @@ type decision struct {
 	create   protocol.Create
 	login    adapters.Login
 	permit   adapters.Permit
+	ends     int64   // when that is over; 0: never
 	wishes   []*wish // that came with it
 	messages []*protocol.MessageRequest
 	expires  int64 // when the client gives it up; 0: not known
@@ -76,7 +77,7 @@ type wish struct {
 
 func newWish(sub *subscription, asked protocol.Add) *wish {
 	return &wish{subscription: sub, interest: adapters.Interest{
-		User: sub.session.user, DataAdapter: asked.DataAdapter, Group: asked.Group, Schema: asked.Schema,
+		User: sub.session.user, Grant: sub.session.grant, DataAdapter: asked.DataAdapter, Group: asked.Group, Schema: asked.Schema,
 		Mode: sub.mode, Selector: asked.Selector,
 	}}
 }
@@ -204,12 +205,24 @@ func (d *decision) askLogin(ctx context.Context) {
 		d.refuse(protocol.ConnOverloaded, "Server overloaded")
 		return
 	}
-	if d.permit, err = d.set.metadata.Authenticate(ctx, d.login); err != nil {
+	if d.permit, err = d.set.authenticate(ctx, d.login); err != nil {
 		d.refuse(d.set.refuseLogin(err))
 		return
 	}
+	if !d.permit.Expires.IsZero() {
+		left := time.Until(d.permit.Expires)
+		if left <= 0 { // else the client would come back again and again
+			d.refuse(protocol.ConnCredentials, "The permit is over")
+			return
+		}
+		d.ends = after(d.set.engine.clock(), left)
+	}
+	if most := d.permit.MaxSubscriptions; most > 0 && len(d.wishes) > most {
+		d.refuse(protocol.ConnCombo, tooManyOfUser(most))
+		return
+	}
 	for _, w := range d.wishes {
-		w.interest.User = d.permit.User
+		w.interest.User, w.interest.Grant = d.permit.User, d.permit.Grant
 		if err = w.resolve(ctx, d.set); err != nil {
 			_, text := d.set.refuseSubscription(err)
 			d.refuse(protocol.ConnCombo, text)
@@ -233,7 +246,7 @@ func (d *decision) askMessage(ctx context.Context) {
 
 // resolve asks what a subscription stands for.
 func (w *wish) resolve(ctx context.Context, set *adapterSet) (err error) {
-	if w.resolution, err = set.metadata.Resolve(ctx, w.interest); err != nil {
+	if w.resolution, err = set.resolve(ctx, w.interest); err != nil {
 		return err
 	}
 	if err = w.check(&set.engine.cfg.Limits); err != nil || w.interest.Selector == "" {

@@ -9,15 +9,26 @@ import "sync"
 // changes the entry here: who finds the new loop finds the session there.
 type directory struct {
 	mu        sync.RWMutex
-	homes     map[string]int32
+	homes     map[string]home
 	addresses map[string]int // sessions of a client address
-	max       int            // sessions
-	maxEach   int            // sessions of one address; 0: no limit
+	users     map[account]int
+	max       int // sessions
+	maxEach   int // sessions of one address; 0: no limit
 }
+
+// home is what the directory knows of a session.
+type home struct {
+	loop    int32
+	account account
+	entered bool // it counts among the sessions of its account
+}
+
+// account is a user of an adapter set.
+type account struct{ set, user string }
 
 func newDirectory(l Limits) *directory {
 	return &directory{
-		homes: make(map[string]int32), addresses: make(map[string]int),
+		homes: make(map[string]home), addresses: make(map[string]int), users: make(map[account]int),
 		max: l.Sessions, maxEach: l.SessionsPerAddress,
 	}
 }
@@ -41,7 +52,7 @@ func (d *directory) add(id, address string, loop int) admission {
 	if d.maxEach > 0 && d.addresses[address] >= d.maxEach {
 		return tooManyOfAddress
 	}
-	d.homes[id] = int32(loop)
+	d.homes[id] = home{loop: int32(loop)}
 	d.addresses[address]++
 	return admitted
 }
@@ -50,8 +61,9 @@ func (d *directory) add(id, address string, loop int) admission {
 func (d *directory) move(id string, loop int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if _, ok := d.homes[id]; ok {
-		d.homes[id] = int32(loop)
+	if h, ok := d.homes[id]; ok {
+		h.loop = int32(loop)
+		d.homes[id] = h
 	}
 }
 
@@ -59,18 +71,43 @@ func (d *directory) move(id string, loop int) {
 func (d *directory) remove(id, address string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if h := d.homes[id]; h.entered {
+		if d.users[h.account]--; d.users[h.account] <= 0 {
+			delete(d.users, h.account)
+		}
+	}
 	delete(d.homes, id)
 	if d.addresses[address]--; d.addresses[address] <= 0 {
 		delete(d.addresses, address)
 	}
 }
 
+// enter counts a session among those of its account, which may have most of them, 0
+// being any number. One too many is let in only in the place of an old one of the same
+// account, which then has to end; there is one such at a time.
+func (d *directory) enter(id string, a account, most int, old string) (ok, replaces bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if n := d.users[a]; most > 0 && n >= most {
+		o := d.homes[old]
+		if n > most || !o.entered || o.account != a {
+			return false, false
+		}
+		replaces = true
+	}
+	h := d.homes[id]
+	h.account, h.entered = a, true
+	d.homes[id] = h
+	d.users[a]++
+	return true, replaces
+}
+
 // home returns the loop of a session.
 func (d *directory) home(id string) (loop int, ok bool) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	l, ok := d.homes[id]
-	return int(l), ok
+	h, ok := d.homes[id]
+	return int(h.loop), ok
 }
 
 // len is the number of sessions.

@@ -61,28 +61,35 @@ func (drain) arrive(l *Loop) {
 	l.draining = true
 	ids := slices.Sorted(maps.Keys(l.sessions))
 	for i, id := range ids {
-		l.sessions[id].leave(l.now + int64(l.engine.cfg.Drain)*int64(2*i+1)/int64(2*len(ids)))
+		l.sessions[id].leave(l.now+int64(l.engine.cfg.Drain)*int64(2*i+1)/int64(2*len(ids)), goingDown)
 	}
 }
 
-// leave gives the session its turn to go; one that has a turn takes it along to
-// the loop where it is now.
-func (s *Session) leave(at int64) {
+// goingDown is why sessions leave that are drained.
+const goingDown = "The server is going down"
+
+// leave has the session go at a time, or earlier if it has to for another reason.
+func (s *Session) leave(at int64, why string) {
 	if s.leaving == nil {
-		s.leaving = &leaving{session: s, at: at}
+		s.leaving = &leaving{session: s, at: never}
 		s.leaving.timer.Owner = s.leaving
+	}
+	if at < s.leaving.at {
+		s.leaving.at, s.leaving.why = at, why
 	}
 	s.loop.wheel.arm(&s.leaving.timer, s.leaving.at)
 }
 
-// leaving is a session that waits for its turn to be drained.
+// leaving is a session that has to go. It takes the time along to the loop where it is.
 type leaving struct {
 	session *Session
 	at      int64
+	why     string
 	timer   Timer
 }
 
-// Expire ends the session; its client opens a new one at once, elsewhere.
+// Expire ends the session; its client opens a new one at once, elsewhere if the server
+// is drained.
 func (v *leaving) Expire(*Timer, int64) {
-	v.session.end(protocol.ConnLifeLimit, "The server is going down")
+	v.session.end(protocol.ConnLifeLimit, v.why)
 }

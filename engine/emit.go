@@ -28,6 +28,8 @@ type line struct {
 	kind entryKind
 	seq  uint64
 	body []byte
+	// ordinal is that of the key, in COMMAND.
+	ordinal uint64
 }
 
 // next appends the next line's body to dst and moves on; ok is false at the end.
@@ -43,12 +45,12 @@ func (c *cursor) next(dst []byte) (ln line, ok bool) {
 	case c.log < v.log.Len() && (c.key == nil || v.log.At(c.log).Seq < c.key.Version):
 		e := v.log.At(c.log)
 		c.log++
-		ln = line{kind: entryUpdate, seq: e.Seq, body: append(dst, e.Body...)}
+		ln = line{kind: entryUpdate, seq: e.Seq, body: append(dst, e.Body...), ordinal: e.Ordinal}
 		if e.Kind == eventClear {
 			ln.kind = entryClear
 		}
 	case c.key != nil:
-		ln = line{kind: entryUpdate, seq: c.key.Version, body: appendKeyed(dst, c.key.Row, v, updateToken)}
+		ln = line{kind: entryUpdate, seq: c.key.Version, body: appendKeyed(dst, c.key.Row, v, updateToken), ordinal: c.key.Row.Ordinal}
 		c.key = c.key.Next()
 	default:
 		return line{}, false

@@ -25,12 +25,18 @@ type Engine struct {
 	loops     []*Loop
 	requests  *requestStage // logins and subscriptions
 	messages  *requestStage
-	directory *directory
-	sets      map[string]*adapterSet
-	setNames  []string
-	sources   []*source // in the order of their names
+	witnesses *witnessStage // nil where nobody wants to be told
+	// What Metadata Adapters have said, as long as it may be said again.
+	permits     kept[adapters.Permit]
+	resolutions kept[adapters.Resolution]
+	salt        [16]byte // of their keys
+	directory   *directory
+	sets        map[string]*adapterSet
+	setNames    []string
+	sources     []*source // in the order of their names
 
-	clock   func() int64 // nanoseconds since New
+	began   time.Time
+	clock   func() int64 // nanoseconds since began
 	cpuTime func() int64 // nanoseconds that the process has used
 	cpus    int
 	newID   func() string
@@ -53,6 +59,7 @@ type adapterSet struct {
 	name     string
 	metadata adapters.MetadataAdapter
 	messages adapters.MessageHandler // or nil
+	witness  adapters.Witness        // or nil
 	data     map[string]*source
 }
 
@@ -66,7 +73,7 @@ func New(cfg Config, sets map[string]AdapterSet) (*Engine, error) {
 	began := time.Now()
 	e := &Engine{
 		cfg: cfg, log: cfg.Log, directory: newDirectory(cfg.Limits), requests: newRequestStage(&cfg), messages: newRequestStage(&cfg),
-		schemas: schemas{byName: make(map[string]*schema)}, sets: make(map[string]*adapterSet), newID: newID,
+		schemas: schemas{byName: make(map[string]*schema)}, sets: make(map[string]*adapterSet), newID: newID, salt: newSalt(), began: began,
 		clock:   func() int64 { return int64(time.Since(began)) },
 		cpuTime: cpuTime, cpus: runtime.GOMAXPROCS(0),
 	}
@@ -86,6 +93,9 @@ func New(cfg Config, sets map[string]AdapterSet) (*Engine, error) {
 func (e *Engine) addSet(name string, a AdapterSet) {
 	set := &adapterSet{engine: e, name: name, metadata: a.Metadata, data: make(map[string]*source)}
 	set.messages, _ = a.Metadata.(adapters.MessageHandler)
+	if set.witness, _ = a.Metadata.(adapters.Witness); set.witness != nil && e.witnesses == nil {
+		e.witnesses = newWitnessStage(&e.cfg)
+	}
 	for _, data := range slices.Sorted(maps.Keys(a.Data)) {
 		s := newSource(e, name+"/"+data, uint32(len(e.sources)), a.Data[data])
 		s.diffs = a.Diffs
@@ -112,6 +122,11 @@ func (e *Engine) Run(ctx context.Context) {
 	for range e.cfg.RequestWorkers {
 		stages.Go(func() { e.requests.work(ctx) })
 		stages.Go(func() { e.messages.work(ctx) })
+	}
+	if w := e.witnesses; w != nil {
+		for _, queue := range w.queues {
+			stages.Go(func() { w.work(ctx, queue) })
+		}
 	}
 	for _, s := range e.sources {
 		stages.Go(func() { s.run(ctx) })

@@ -26,12 +26,15 @@ type bench struct {
 	n      uint64
 }
 
-type benchAdapter struct{ items map[string]adapters.Item }
+type benchAdapter struct {
+	items map[string]adapters.Item
+	kind  adapters.SnapshotKind
+}
 
 func (*benchAdapter) Run(context.Context, adapters.Feed) error { return nil }
 func (a *benchAdapter) Subscribe(_ context.Context, item adapters.Item) (adapters.SnapshotKind, error) {
 	a.items[item.Name()] = item
-	return adapters.NoSnapshot, nil
+	return a.kind, nil
 }
 func (*benchAdapter) Unsubscribe(adapters.Item) {}
 

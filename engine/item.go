@@ -10,38 +10,41 @@ import (
 // item is one live object of a source: its last values and the views onto them.
 // All fields belong to its shard, but those of opening.
 type item struct {
-	shard    *shard
-	source   *source
-	name     string
-	index    uint32
-	resident bool
-
+	// What a tick touches comes first, in two cache lines.
+	source *source
+	row    conflation.Row
 	// seq numbers the ticks; it never starts again while the item lives.
 	seq uint64
-	// cleared is the number of the last clear: who has less, and skips it, must be
-	// told.
-	cleared uint64
-	row     conflation.Row
-	// mode is what the item is, where that is known; it decides which of table
-	// and history is kept besides the row.
-	mode    adapters.Mode
-	table   *conflation.Table
-	history *conflation.History
-
-	// known says that the item has been told something since it was last forgotten:
-	// until then there is no row to show.
-	known bool
-
 	// life numbers the item's subscriptions to its adapter; what comes through an
 	// older handle is dropped.
 	life uint32
+	// mode is what the item is, where that is known; it decides which of table
+	// and history is kept besides the row.
+	mode adapters.Mode
+	// known says that the item has been told something since it was last forgotten:
+	// until then there is no row to show.
+	known bool
 	// complete says that the snapshot of this life is there.
 	complete bool
 	// renewed says that what the item holds is of an earlier life, and this one has
 	// not begun to tell its own.
 	renewed bool
-
+	// stale says that what the item holds may be out of date.
+	stale   bool
+	virtual *virtual // nil while nobody has asked for a virtual field
+	count   uint64   // updates taken
+	taken   int64    // when the last one was, engine clock
+	table   *conflation.Table
+	history *conflation.History
 	views   []*view
+
+	shard    *shard
+	name     string
+	index    uint32
+	resident bool
+	// cleared is the number of the last clear: who has less, and skips it, must be
+	// told.
+	cleared uint64
 	opening opening
 	retry   *retry
 }
@@ -73,7 +76,12 @@ func (it *item) update(ev *event, image bool) {
 		it.renew()
 	}
 	it.seq++
-	it.known = true
+	it.count++
+	it.taken = it.shard.now
+	it.known, it.stale = true, false
+	if it.virtual != nil {
+		it.eachVirtual(func(slot int32, token []byte) { ev.set(int(slot), token) })
+	}
 	n := it.source.fields.names()
 	for _, slot := range ev.slots {
 		it.row.Set(int(slot), ev.cells[slot].token, it.seq)
@@ -187,6 +195,7 @@ func (it *item) finish() {
 		return
 	}
 	it.complete = true
+	it.setStale(it.source.stale.Load())
 	for _, v := range it.views {
 		v.endSnapshot()
 	}

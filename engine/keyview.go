@@ -81,7 +81,7 @@ func (v *view) logKey(k *conflation.Keyed, command []byte) {
 	s := v.item.shard
 	v.keys.seq++
 	s.scratch = appendKeyed(s.scratch[:0], k, v, command)
-	v.log.Append(v.keys.seq, eventUpdate, s.scratch)
+	v.log.AppendOf(k.Ordinal, v.keys.seq, eventUpdate, s.scratch)
 }
 
 // touch releases the newest row of a key.
@@ -141,9 +141,34 @@ func (v *view) releaseAll() {
 		v.touch(first)
 		s.more = true
 	}
+	if s.more {
+		v.holdAll()
+	}
+}
+
+// learnKeys takes over the keys that another view with the same selector shows: one
+// that began later may not have seen when they were selected last.
+func (v *view) learnKeys(from *view) {
+	learned := false
+	v.item.table.After(0, func(k *conflation.Keyed) bool {
+		if known := from.keys.states[k]; known != nil && v.keys.states[k] == nil {
+			v.keys.states[k] = &conflation.KeyState{Row: v.rowOf(known.Row)}
+			v.logKey(v.keys.states[k].Row, addToken)
+			learned = true
+		}
+		return true
+	})
+	if learned {
+		v.item.shard.more = true
+		v.holdAll()
+	}
+}
+
+// holdAll lets what is new be said to the loops when there is room.
+func (v *view) holdAll() {
 	for l := range v.ends {
-		if s.more && v.ends[l].count > 0 {
-			s.hold(v, l)
+		if v.ends[l].count > 0 {
+			v.item.shard.hold(v, l)
 		}
 	}
 }

@@ -63,6 +63,7 @@ func (m opened) arrive(*shard) {
 	}
 	switch {
 	case m.err != nil:
+		it.setStale(true)
 		it.again()
 	default:
 		it.retry = nil

@@ -28,6 +28,7 @@ type Loop struct {
 	scheduled []bool
 	recent    recent
 	chain     []*said // scratch for what one subscriber lacks
+	ats       []int   // scratch for seats
 	buffers   buffers
 	seen      int             // by glances
 	out       []byte          // scratch for one write

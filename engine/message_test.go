@@ -75,11 +75,12 @@ func TestMessages(t *testing.T) {
 		}, "S2:b"},
 		{"several are missing", []step{
 			{"LS_reqId=1&LS_message=d&LS_sequence=S&LS_msg_prog=4&LS_max_wait=100", 0, "REQOK,1"},
-			{"LS_reqId=2&LS_message=f&LS_sequence=S&LS_msg_prog=6&LS_max_wait=0", 0, "REQOK,2 MSGFAIL,S,3,39,3 MSGDONE,S,4,got:d MSGFAIL,S,5,38,Message skipped: it came too late MSGDONE,S,6,got:f"},
+			{"LS_reqId=2&LS_message=f&LS_sequence=S&LS_msg_prog=6&LS_max_wait=0", 0, "REQOK,2"},
+			{"", 2, "MSGFAIL,S,3,39,3 MSGFAIL,S,5,38,Message skipped: it came too late MSGDONE,S,4,got:d MSGDONE,S,6,got:f"},
 		}, "S4:d S6:f"},
 		{"the server's own patience", []step{
 			{"LS_reqId=1&LS_message=b&LS_sequence=S&LS_msg_prog=2", 0, "REQOK,1"},
-			{"", 29_999, ""},
+			{"", 29_999, "PROBE"},
 			{"", 2, "MSGFAIL,S,1,38,Message skipped: it came too late MSGDONE,S,2,got:b"},
 		}, "S2:b"},
 		{"too many", []step{

@@ -69,7 +69,7 @@ func (s *Session) tell(text []byte) {
 	if len(s.queue) == 0 && s.fits(len(text)) {
 		s.data(text)
 		s.urge()
-		s.remember(pastLine{text: text})
+		s.rememberText(text)
 		return
 	}
 	s.queue = append(s.queue, queuedLine{text: text})
@@ -92,7 +92,7 @@ func (s *Session) drain() {
 			break
 		}
 		s.data(q.text)
-		s.remember(pastLine{text: q.text})
+		s.rememberText(q.text)
 		n++
 	}
 	if n > 0 {

@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/halley-stream/halley/adapters"
+import (
+	"slices"
+
+	"github.com/halley-stream/halley/adapters"
+)
 
 // past is what a session remembers of the lines that it has written, so that a
 // client which lost the connection can go on where it was (TLCP, session recovery):
@@ -8,19 +12,23 @@ import "github.com/halley-stream/halley/adapters"
 // Of filtered MERGE items nothing is remembered: who lost some gets the newest
 // values.
 type past struct {
-	lines     []pastLine // in the order of their counts
+	texts     []pastText // in the order of their counts
+	lines     []pastLine // the same
 	forgotten uint64     // the greatest count that is not remembered any more
 }
 
-// pastLine is one line.
-type pastLine struct {
+// pastText is a line that is told again as it was.
+type pastText struct {
 	count uint64 // its number among the session's data lines
-	// text is the line, if it is told again as it was.
-	text []byte
-	// sub is who got it, else, and before the number that it had then.
+	text  []byte
+}
+
+// pastLine is a line that its subscriber asks for again. There may be many.
+type pastLine struct {
 	sub    *subscriber
-	before uint64
-	view   *view // that the number is from
+	view   *view  // that before is from
+	before uint64 // the number that the subscriber had before the line
+	count  uint32 // its number among the session's data lines, the lower half
 	kind   pastKind
 	joined bool // it had got a line before
 }
@@ -34,26 +42,46 @@ const (
 	pastEnd                         // it waits for the end of the snapshot again
 )
 
-// remember notes the line that was written last.
+// rememberText notes the line that was written last, to be told again as it is.
+func (s *Session) rememberText(text []byte) {
+	p := &s.past
+	if most := s.loop.engine.cfg.Past; len(p.texts) >= most {
+		dropped := max(most/4, 1)
+		p.forgotten = max(p.forgotten, p.texts[dropped-1].count)
+		p.texts = slices.Delete(p.texts, 0, dropped)
+	}
+	p.texts = append(p.texts, pastText{s.count, text})
+}
+
+// remember notes the line that was written last, of a subscriber that asks for it
+// again.
 func (s *Session) remember(line pastLine) {
 	p := &s.past
-	line.count = s.count
+	line.count = uint32(s.count)
 	if most := s.loop.engine.cfg.Past; len(p.lines) >= most {
 		dropped := max(most/4, 1)
-		p.forgotten = p.lines[dropped-1].count
-		n := copy(p.lines, p.lines[dropped:])
-		clear(p.lines[n:])
-		p.lines = p.lines[:n]
+		p.forgotten = max(p.forgotten, s.countOf(&p.lines[dropped-1]))
+		p.lines = slices.Delete(p.lines, 0, dropped)
 	}
 	p.lines = append(p.lines, line)
 }
+
+// countOf is a line's number among the session's data lines.
+func (s *Session) countOf(line *pastLine) uint64 { return s.count - uint64(uint32(s.count)-line.count) }
 
 // acknowledge notes that the client has all lines up to a count.
 func (s *Session) acknowledge(count uint64) {
 	s.acked = count
 	p := &s.past
 	n := 0
-	for n < len(p.lines) && p.lines[n].count <= count {
+	for n < len(p.texts) && p.texts[n].count <= count {
+		n++
+	}
+	if p.texts = p.texts[n:]; len(p.texts) == 0 {
+		p.texts = nil
+	}
+	n = 0
+	for n < len(p.lines) && s.countOf(&p.lines[n]) <= count {
 		n++
 	}
 	if p.lines = p.lines[n:]; len(p.lines) == 0 {
@@ -71,13 +99,14 @@ func (s *Session) recoverable(count uint64) bool {
 func (s *Session) recover(count uint64) {
 	s.acknowledge(count)
 	var texts []queuedLine
+	for _, t := range s.past.texts {
+		if broken != brokenForgetful {
+			texts = append(texts, queuedLine{text: t.text})
+		}
+	}
 	back := make(map[*subscriber]bool)
 	for i := range s.past.lines {
 		switch line := &s.past.lines[i]; {
-		case line.sub == nil:
-			if broken != brokenForgetful {
-				texts = append(texts, queuedLine{text: line.text})
-			}
 		case line.sub.left:
 		case line.kind == pastEnd:
 			line.sub.waitsEnd = true
@@ -88,7 +117,7 @@ func (s *Session) recover(count uint64) {
 			s.resync(line.sub)
 		}
 	}
-	s.past.lines = nil
+	s.past.texts, s.past.lines = nil, nil
 	for at := range s.seats {
 		if st, sub := &s.seats[at], s.receivers[at]; st.have > 0 && st.last > count {
 			if sub.merges() && broken != brokenRecoverHave {

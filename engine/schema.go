@@ -14,11 +14,14 @@ type schema struct {
 	// keyAt and commandAt are the positions of the two fields that a COMMAND
 	// subscription must have, or -1.
 	keyAt, commandAt int
+	virtual          bool // it names a virtual field
 }
 
 func newSchema(name string, fields []string) *schema {
+	isVirtual := func(name string) bool { return name == staleField || name == timeField || name == seqField }
 	return &schema{
-		name: name, fields: fields,
+		virtual: slices.ContainsFunc(fields, isVirtual),
+		name:    name, fields: fields,
 		keyAt:     slices.Index(fields, adapters.KeyField),
 		commandAt: slices.Index(fields, adapters.CommandField),
 	}

@@ -26,6 +26,7 @@ type Session struct {
 	address string // of the client that began it
 	client  string // address that it was told to have
 	user    string
+	grant   string // of the Metadata Adapter, for its own use
 	version protocol.Version
 	set     *adapterSet
 	state   sessionState
@@ -35,19 +36,24 @@ type Session struct {
 	acked uint64
 	past  past
 
+	noted bool // the Metadata Adapter has been told of it
+
 	subscriptions []*subscription // in the order of their ids
-	requests      []*request      // not decided yet, because the session itself is not
-	unsent        []*decision
-	undecided     int
-	messages      *messages // nil until there is one
-	bandwidth     bandwidth
+	// most is how many of them the user may have, 0: any number.
+	most      int
+	requests  []*request // not decided yet, because the session itself is not
+	unsent    []*decision
+	undecided int
+	messages  *messages // nil until there is one
+	bandwidth bandwidth
 
 	// lines that must not be lost and came while nothing could be written.
 	queue []queuedLine
 
 	wire  binding
 	clock Timer
-	// leaving is the session's turn to go while the server is drained, or nil.
+	// leaving is when the session has to go, or nil: its permit is over, or the server
+	// is drained.
 	leaving *leaving
 }
 
@@ -126,6 +132,9 @@ func (s *Session) waiting() bool { return len(s.unsent) > 0 }
 // unsubscribe ends a subscription.
 func (s *Session) unsubscribe(sub *subscription) {
 	s.remove(sub)
+	if !sub.deciding {
+		s.notify(adapters.SubscriptionClosed, sub)
+	}
 	for i := range sub.members {
 		m := &sub.members[i]
 		if m.state == subscriberAsked {
@@ -261,6 +270,7 @@ func (s *Session) close() {
 	}
 	s.requests, s.queue, s.unsent = nil, nil, nil
 	delete(l.sessions, s.id)
+	s.notify(adapters.SessionClosed, nil)
 	l.engine.directory.remove(s.id, s.address)
 	l.stats.sessions.Add(-1)
 	l.detach(s)

@@ -33,13 +33,17 @@ type shard struct {
 	// evaluator is of selectors, and value is its scratch.
 	evaluator selector.Evaluator
 	value     []byte
-	differ    diff.Maker
-	differed  []byte // its scratch
-	wheel     wheel
-	now       int64
-	more      bool // something was held back though there is room
-	commands  commands
-	stats     shardStats
+	// Scratch for virtual fields: a number, and the time that was written last.
+	number   []byte
+	stamped  []byte
+	stampAt  int64
+	differ   diff.Maker
+	differed []byte // its scratch
+	wheel    wheel
+	now      int64
+	more     bool // something was held back though there is room
+	commands commands
+	stats    shardStats
 
 	mu    sync.Mutex // guards the following; a writer wakes the shard
 	parts []*part    // bounded by the batches of the feeds
@@ -216,6 +220,7 @@ func (s *shard) apply(it *item, op byte) {
 	case recordClear:
 		it.clear()
 	case recordFail: // the values stay as they are; the adapter has said why
+		it.setStale(true)
 	}
 }
 
@@ -244,7 +249,7 @@ func (s *shard) item(source *source, name string) *item {
 	if it := s.items[key]; it != nil {
 		return it
 	}
-	it := &item{shard: s, source: source, name: name}
+	it := &item{shard: s, source: source, name: name, stale: source.stale.Load()}
 	it.opening.item = it
 	if n := len(s.free); n > 0 {
 		it.index = s.free[n-1]

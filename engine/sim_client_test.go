@@ -566,7 +566,9 @@ func (c *simClient) checkPicture(s *simSub, i int, truth *simItem) {
 	case "MERGE":
 		row := truth.row
 		if s.selected {
-			row = truth.picked
+			if row = truth.picked; row == nil {
+				return
+			}
 		}
 		for j, f := range s.fields {
 			got, ok := p.state.Value(j)

@@ -28,6 +28,7 @@ var simLaws = []string{
 	"memory stays inside its bounds",
 	"a selector lets through what it selects, and a client ends with what was selected last",
 	"messages of a sequence are handled in order, and each has one outcome",
+	"the notices to the Metadata Adapter fit to each other, and tell what there is",
 }
 
 // simulate runs one seed to its end and returns the law that it broke, or "".
@@ -54,6 +55,7 @@ func simulate(seed uint64, trace bool) (broke string, w *world) {
 	for _, c := range w.clients {
 		c.checkRest()
 	}
+	w.checkNotices()
 	return "", w
 }
 

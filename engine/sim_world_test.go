@@ -29,6 +29,7 @@ type world struct {
 	// recovered counts the clients that went on where they were.
 	recovered int
 	handled   map[string]int64 // the last message by session and sequence
+	witness   *simWitness
 	resting   bool
 	lived     int64
 	trace     []string
@@ -46,16 +47,22 @@ func newWorld(seed uint64) *world {
 	cfg := Config{
 		Loops: simLoops, Shards: simShards, Inbox: 4 << w.IntN(3), Arenas: 2 + w.IntN(3), Recent: 1 << (10 + w.IntN(4)), RequestQueue: 1 + w.IntN(4),
 		Output: 4096, LogEntries: 4 + w.IntN(12), LogBytes: 2048, History: 4, Past: 2 + w.IntN(60), WindowMax: 50 * time.Millisecond,
+		// A PROBE flushes what somebody forgot: in some worlds there is none.
+		KeepaliveDefault: []time.Duration{5 * time.Second, time.Hour}[w.IntN(2)], KeepaliveMax: time.Hour,
 		ContentLengthMin: 200, SessionTimeout: time.Hour, SlowTimeout: time.Hour, Limits: Limits{SessionsPerAddress: -1},
 	}
+	w.witness = &simWitness{simMetadata{w}, make(map[string]map[int]bool)}
 	e, err := New(cfg, map[string]AdapterSet{"SIM": {
-		Metadata: simMetadata{w}, Data: map[string]adapters.DataAdapter{"A": stable, "B": flaky},
+		Metadata: w.witness, Data: map[string]adapters.DataAdapter{"A": stable, "B": flaky},
 		Diffs: map[string]protocol.DiffFormat{"c": protocol.TLCPDiff},
 	}})
 	if err != nil {
 		panic(err)
 	}
 	w.engine = e
+	for i := range e.witnesses.queues { // so that none is full
+		e.witnesses.queues[i] = make(chan notice, 1<<10)
+	}
 	e.clock = func() int64 { return w.now }
 	busy := []float64{0, 0.5, 2}[w.IntN(3)] // no window, one, the widest
 	e.cpuTime, e.cpus = func() int64 { return int64(busy * float64(w.now)) }, 1
@@ -140,6 +147,7 @@ func (w *world) pass(d int64) {
 }
 
 func (w *world) decide() {
+	w.notices()
 	for _, stage := range []*requestStage{w.engine.requests, w.engine.messages} {
 		select {
 		case d := <-stage.queue:
@@ -283,6 +291,7 @@ func (f *simFeed) Subscribe(_ context.Context, item adapters.Item) (adapters.Sna
 	}
 	it := f.items[item.Name()]
 	it.handle, it.image = item, true
+	it.unpick()
 	return adapters.WithSnapshot, nil
 }
 
@@ -292,6 +301,7 @@ func (f *simFeed) Unsubscribe(item adapters.Item) {
 		panic("unsubscribed twice, or out of order")
 	}
 	it.old, it.handle, it.image = item, adapters.Item{}, false
+	it.unpick()
 }
 
 // tick changes the truth of one item, and tells it if anybody wants to know.
@@ -318,13 +328,13 @@ func (f *simFeed) tick() {
 	f.n++
 	values := map[string]string{"n": strconv.Itoa(f.n)}
 	for _, field := range []string{"a", "b", "c"} {
-		if w.IntN(3) == 0 {
-			values[field] = strconv.Itoa(w.IntN(3))
+		if w.IntN(3) == 0 || field == "c" && w.IntN(2) == 0 {
+			values[field] = strconv.Itoa(w.IntN(30))
 			if w.IntN(30) == 0 {
 				values[field] += string(make([]byte, w.IntN(600)))
 			}
-			if field == "c" && w.IntN(2) == 0 { // worth a diff
-				values[field] = strings.Repeat("long ", 8) + values[field]
+			if field == "c" && w.IntN(4) > 0 { // worth a diff
+				values[field] = strings.Repeat("long ", 4) + values[field] + strings.Repeat(" long", 4)
 			}
 		}
 	}
@@ -408,6 +418,7 @@ func (f *simFeed) tell(it *simItem, image bool, values map[string]string) {
 		return
 	}
 	n, _ := strconv.Atoi(values["n"])
+	f.world.note("feed %s, %s: %v", f.name, it.handle.Name(), values)
 	it.told = append(it.told, n)
 	it.pick(values)
 	f.say(it.handle, image, values)
@@ -428,6 +439,10 @@ func (it *simItem) pick(values map[string]string) {
 		it.picked = maps.Clone(it.row)
 	}
 }
+
+// unpick forgets that, between two lives: what was under way may come too late to be
+// selected.
+func (it *simItem) unpick() { it.picked, it.pickedTable = nil, make(map[string]map[string]string) }
 
 func (f *simFeed) say(item adapters.Item, image bool, values map[string]string) {
 	if !f.open() {
@@ -493,6 +508,7 @@ func (f *simFeed) restart() {
 			it.old = it.handle
 		}
 		it.handle, it.image = adapters.Item{}, false
+		it.unpick()
 	}
 	f.source.open.reset()
 	f.begin()

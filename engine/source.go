@@ -28,6 +28,8 @@ type source struct {
 	stats  sourceStats
 	open   openings
 
+	stale atomic.Bool // it is away
+
 	mu        sync.Mutex
 	residents map[string]adapters.Item // by name; bounded by Config.ResidentItems
 	perShard  []uint32                 // residents of each shard
@@ -96,6 +98,7 @@ func (s *source) run(ctx context.Context) {
 		text := err.Error()
 		s.stats.reason.Store(&text)
 		s.stats.up.Store(false)
+		s.setStale(true, false)
 		if time.Since(began) > time.Minute {
 			wait = shortest
 		}
@@ -107,6 +110,17 @@ func (s *source) run(ctx context.Context) {
 		}
 		wait = min(2*wait, longest)
 		s.again()
+	}
+}
+
+// setStale tells the shards that the source is away, or back: items told again since
+// then are not stale in any case. Any goroutine.
+func (s *source) setStale(stale, rerun bool) {
+	if s.stale.Swap(stale) == stale {
+		return
+	}
+	for _, sh := range s.engine.shards {
+		sh.control(wentStale{source: s, stale: stale, rerun: rerun})
 	}
 }
 
@@ -123,6 +137,7 @@ func (s *source) runOnce(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	f := newFeed(ctx, s)
 	s.stats.up.Store(true)
+	s.setStale(false, true)
 	var calls sync.WaitGroup
 	for range openWorkers {
 		calls.Go(func() { s.open.work(ctx, s) })
@@ -182,6 +197,7 @@ func (f *feed) Up() {
 	if !f.source.stats.up.Swap(true) {
 		f.source.log.Info("source is up")
 	}
+	f.source.setStale(false, false)
 }
 
 func (f *feed) Down(reason error) {
@@ -191,6 +207,7 @@ func (f *feed) Down(reason error) {
 	if !f.spoke.Swap(true) { // it has not been up yet
 		level = slog.LevelInfo
 	}
+	f.source.setStale(true, false)
 	if f.source.stats.up.Swap(false) {
 		f.source.log.Log(context.Background(), level, "source is down; values are kept", "reason", reason)
 	}
@@ -245,12 +262,17 @@ func (d *dictionary) slot(name string) (adapters.Field, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if _, ok := d.names().slots[name]; !ok && len(d.names().slots) >= d.limit {
+		return 0, adapters.ErrTooManyFields
+	}
+	return d.add(name), nil
+}
+
+// add gives a name a slot, if it has none. The caller holds mu.
+func (d *dictionary) add(name string) adapters.Field {
 	old := d.names()
 	if s, ok := old.slots[name]; ok {
-		return adapters.Field(s), nil
-	}
-	if len(old.slots) >= d.limit {
-		return 0, adapters.ErrTooManyFields
+		return adapters.Field(s)
 	}
 	n := &names{slots: make(map[string]int32, len(old.slots)+1), key: -1, command: -1}
 	for k, v := range old.slots {
@@ -259,7 +281,14 @@ func (d *dictionary) slot(name string) (adapters.Field, error) {
 	n.slots[name] = int32(len(old.slots))
 	n.key, n.command = n.of(adapters.KeyField), n.of(adapters.CommandField)
 	d.now.Store(n)
-	return adapters.Field(len(old.slots)), nil
+	return adapters.Field(len(old.slots))
+}
+
+// reserve returns the slot of a name of the engine's own, beyond the limit.
+func (d *dictionary) reserve(name string) int32 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return int32(d.add(name))
 }
 
 // of returns the slot of a name, or -1.

@@ -12,6 +12,7 @@ type Stats struct {
 	Sources    []SourceStats
 	Requests   RequestStats // logins and subscriptions
 	Messages   RequestStats
+	Notices    NoticeStats
 	Refusals   uint64 // requests answered with an error
 	Ends       map[string]uint64
 }
@@ -80,7 +81,7 @@ type RequestStats struct {
 
 // Stats returns the engine's figures. Any goroutine.
 func (e *Engine) Stats() Stats {
-	s := Stats{Transports: make(map[Transport]int64), Ends: make(map[string]uint64), Requests: e.requests.figures(), Messages: e.messages.figures()}
+	s := Stats{Transports: make(map[Transport]int64), Ends: make(map[string]uint64), Requests: e.requests.figures(), Messages: e.messages.figures(), Notices: e.witnesses.figures()}
 	for _, l := range e.loops {
 		st := &l.stats
 		s.Sessions += st.sessions.Load()

@@ -75,6 +75,7 @@ func newView(it *item, spec viewSpec) *view {
 	v.slots = make([]int32, len(spec.fields.fields))
 	v.timer.Owner = v
 	v.pace.Interval = spec.interval
+	it.reserve(spec.fields)
 	v.resolve(it.source.fields.names())
 	if spec.selector != nil {
 		v.pick = newPick(v)

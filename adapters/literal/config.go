@@ -1,14 +1,6 @@
 package literal
 
-import (
-	"errors"
-	"fmt"
-	"math"
-	"path"
-	"strings"
-
-	"github.com/halley-stream/halley/adapters"
-)
+import "github.com/halley-stream/halley/adapters/roles"
 
 // Config says what may be subscribed. The zero value allows everything but
 // selectors.
@@ -29,37 +21,13 @@ type Config struct {
 }
 
 // Validate returns all faults of c, each with the name of its setting.
-func (c Config) Validate() error {
-	var faults []error
-	for i, p := range c.Items {
-		if p == "" {
-			faults = append(faults, fmt.Errorf("items[%d]: empty pattern", i))
-		} else if _, err := path.Match(p, ""); err != nil {
-			faults = append(faults, fmt.Errorf("items[%d]: %q is no pattern: %w", i, p, err))
-		}
-	}
-	for i, f := range c.Fields {
-		if f == "" || strings.Contains(f, " ") {
-			faults = append(faults, fmt.Errorf("fields[%d]: %q is no field name: it is empty or has a blank in it", i, f))
-		}
-	}
-	for i, m := range c.Modes {
-		if _, ok := parseMode(m); !ok {
-			faults = append(faults, fmt.Errorf("modes[%d]: %q is not MERGE, DISTINCT, COMMAND or RAW", i, m))
-		}
-	}
-	if f := c.MaxFrequency; f < 0 || math.IsNaN(f) || math.IsInf(f, 0) {
-		faults = append(faults, fmt.Errorf("max_frequency: %v is no frequency; 0 is no limit", f))
-	}
-	return errors.Join(faults...)
-}
+func (c Config) Validate() error { return c.role().Validate() }
 
-// parseMode returns the mode with the name given, in any case.
-func parseMode(name string) (adapters.Mode, bool) {
-	for m := adapters.Merge; m <= adapters.Raw; m++ {
-		if strings.EqualFold(name, m.String()) {
-			return m, true
-		}
+// role is the one role that everybody has.
+func (c Config) role() roles.Role {
+	r := roles.Role{Items: c.Items, Fields: c.Fields, Modes: c.Modes, MaxFrequency: c.MaxFrequency, Selectors: c.Selectors}
+	if len(r.Items) == 0 {
+		r.Items = []string{roles.Everything}
 	}
-	return 0, false
+	return r
 }

@@ -150,6 +150,11 @@ func (a *Adapter) Run(ctx context.Context, feed adapters.Feed) error {
 // forget ends the lives of all items, with Run.
 func (a *Adapter) forget() {
 	a.spare = a.wants.take(a.spare)
+	for _, w := range a.spare {
+		if w.said != nil {
+			close(w.said.told)
+		}
+	}
 	clear(a.items)
 	a.rest, a.told = adapters.Item{}, adapters.Item{}
 }

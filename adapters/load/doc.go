@@ -17,5 +17,8 @@
 //   - $rest: while somebody wants it, nothing ticks, and no tick is made up for
 //     later. It has one field, ticks: how many there were
 //
+// With Rooms as the Metadata Adapter, clients make items tick by what they say to
+// them.
+//
 // A feed that is late catches up: it never leaves a tick out.
 package load

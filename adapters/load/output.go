@@ -82,6 +82,21 @@ func (o *output) row(item adapters.Item, seq uint64, sent time.Time, snapshot bo
 	return o.send(item, o.fields, snapshot)
 }
 
+// said writes a tick of an item that a client made.
+func (o *output) said(item adapters.Item, seq uint64, s *said) {
+	o.number(seq)
+	o.stamp(s.sent)
+	for i := 2; i < len(o.fields); i++ {
+		if i > 2 {
+			o.filler(seq, i)
+			continue
+		}
+		o.text = append(o.text, s.text...)
+		o.ends = append(o.ends, len(o.text))
+	}
+	o.send(item, o.fields, false)
+}
+
 // lag writes what LagItem tells.
 func (o *output) lag(item adapters.Item, l Lag) {
 	o.number(l.Count)

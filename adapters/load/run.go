@@ -15,6 +15,7 @@ type run struct {
 	schedule *schedule
 	start    time.Time
 	toldAt   time.Duration // when $lag was told last
+	said     []*said       // in this step
 }
 
 // publish makes all items resident.
@@ -44,6 +45,7 @@ func (r *run) step(now time.Duration) time.Duration {
 		r.out.lag(r.told, r.lag.read())
 	}
 	r.out.flush()
+	r.answer()
 	if r.schedule.period == 0 {
 		return now + idle
 	}
@@ -54,6 +56,10 @@ func (r *run) step(now time.Duration) time.Duration {
 func (r *run) look() {
 	r.spare = r.wants.take(r.spare)
 	for _, w := range r.spare {
+		if w.said != nil {
+			r.tell(w.index, w.said)
+			continue
+		}
 		place := &r.told
 		switch w.index {
 		case lagIndex:

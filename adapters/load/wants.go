@@ -15,11 +15,12 @@ type wants struct {
 	list []want
 }
 
-// want is an item whose life begins, or ends.
+// want is an item whose life begins, or ends, or to which something is said.
 type want struct {
 	index int
 	item  adapters.Item
 	ends  bool
+	said  *said
 }
 
 func newWants() *wants { return &wants{changed: make(chan struct{}, 1)} }

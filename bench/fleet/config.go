@@ -39,6 +39,9 @@ type Config struct {
 	// Conflated says that a number may be skipped: not every update is sent.
 	Conflated bool
 
+	// Say is what the sessions say to their items, over WebSockets.
+	Say Say
+
 	// Ramp is how many sessions are opened per second at most. Default 2,000.
 	Ramp int
 	// Opening is how many are being opened at the same time at most. Default 500.
@@ -47,6 +50,14 @@ type Config struct {
 	// Slow is how many of the sessions read slowly, SlowRate bytes per second.
 	Slow     int
 	SlowRate int
+}
+
+// Say is messages that go to chat rooms: see load.Rooms. The sessions take turns; each
+// says Burst messages at once, to as many of its items, the first ones.
+type Say struct {
+	Rate  float64 // messages per second, of all sessions together; 0 is none
+	Burst int
+	Bytes int // of each
 }
 
 func (c Config) withDefaults() Config {

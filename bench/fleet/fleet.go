@@ -45,6 +45,7 @@ type Fleet struct {
 	opening    int // sessions that are being opened
 	ready      int // sessions that have their snapshot
 	slow       slowReaders
+	speaker    speaker
 	lastUpdate int64
 
 	tally Tally
@@ -152,7 +153,7 @@ func (f *Fleet) pump(ctx context.Context, done func() bool, progress func()) err
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n, err := unix.EpollWait(f.epoll, f.events, int(f.slow.patience(wait)/time.Millisecond))
+		n, err := unix.EpollWait(f.epoll, f.events, int(f.speaker.patience(f.slow.patience(wait))/time.Millisecond))
 		if err != nil && !errors.Is(err, unix.EINTR) {
 			return fmt.Errorf("epoll_wait: %w", err)
 		}
@@ -160,6 +161,7 @@ func (f *Fleet) pump(ctx context.Context, done func() bool, progress func()) err
 			f.event(f.sessions[f.events[i].Fd], f.events[i].Events)
 		}
 		f.readSlowly()
+		f.speak()
 		if now := time.Now(); progress != nil && !now.Before(second) {
 			second = now.Add(time.Second)
 			progress()

@@ -12,6 +12,8 @@ import (
 type Tally struct {
 	// Delivered are the updates of sessions that are not slow.
 	Delivered uint64
+	// Said are the messages of the sessions.
+	Said uint64
 	// Lost are numbers that were skipped, Duplicates and Reordered updates whose
 	// number had come before: the last one, or an earlier one. Of all sessions,
 	// but slow ones may skip.

@@ -37,6 +37,9 @@ func collectEngine(w *metrics.Writer, s engine.Stats) {
 	}
 	collectRequests(w, s.Requests, "request")
 	collectRequests(w, s.Messages, "message")
+	w.Gauge("halley_notices_waiting", "Changes of sessions and subscriptions that wait to be told to a Metadata Adapter.").AddInt(int64(s.Notices.Waiting))
+	w.Counter("halley_notices_told_total", "Changes of sessions and subscriptions told to Metadata Adapters.").AddInt(int64(s.Notices.Told))
+	w.Counter("halley_notices_lost_total", "Changes left out because a Metadata Adapter was too slow for them.").AddInt(int64(s.Notices.Lost))
 }
 
 func collectLoop(w *metrics.Writer, l engine.LoopStats, loop string) {

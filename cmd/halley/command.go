@@ -96,6 +96,7 @@ func commands() []command {
 		{"sub", "subscribe to items and print their updates", "halley sub AAPL MSFT --fields last,bid,ask", runSub},
 		{"replay", "play recorded ticks into a Kafka topic", "halley replay --kafka localhost:9092 --topic ticks --speed 10 FILE...", runReplay},
 		{"config", "check, print or sample the configuration", "halley config check -c halley.yaml", runConfig},
+		{"hash-password", "print the hash of a password, for users in the configuration", "halley hash-password", runHashPassword},
 		{"health", "ask a running server how it is (exit code 0 or 1)", "halley health --ready", runHealth},
 		{"version", "print the version", "halley version --json", runVersion},
 	}
@@ -140,7 +141,7 @@ func dispatch(ctx context.Context, env *environment, title string, table []comma
 func printHelp(w io.Writer, name, title string, table []command) {
 	fmt.Fprintf(w, "%s\n\nUsage: %s <command> [flags]\n\n", title, name)
 	for _, c := range table {
-		fmt.Fprintf(w, "  %-9s%s\n  %-9s  $ %s\n", c.name, c.summary, "", c.example)
+		fmt.Fprintf(w, "  %-15s%s\n  %-15s  $ %s\n", c.name, c.summary, "", c.example)
 	}
 	fmt.Fprintf(w, "\n'%s <command> -h' shows the flags of a command.\n", name)
 }

@@ -171,6 +171,22 @@ func TestConfigFaults(t *testing.T) {
 			}},
 		"a wrong pattern": {"adapter_sets:\n  X:\n    metadata:\n      type: literal\n      items: [a, \"[\"]\n    data: {Q: {type: demo}}\n",
 			[]string{`:5:18: adapter_sets.X.metadata.items[1]: "[" is no pattern`}},
+		"users with faults": {"adapter_sets:\n  X:\n    metadata:\n      type: static\n      users:\n        ann: {hash: x, roles: [a, b]}\n      roles: {a: {items: [\"[\"], max_sessions: -1}}\n    data: {Q: {type: demo}}\n",
+			[]string{
+				`:6:21: adapter_sets.X.metadata.users.ann.hash: is no hash of a password; 'halley hash-password' makes one`,
+				`:6:35: adapter_sets.X.metadata.users.ann.roles[1]: there is no role "b"; there are a`,
+				`:7:27: adapter_sets.X.metadata.roles.a.items[0]: "[" is no pattern`,
+				`:7:47: adapter_sets.X.metadata.roles.a.max_sessions: -1 is too small; it must be at least 0`,
+				"4 faults in the configuration",
+			}},
+		"tokens with faults": {"adapter_sets:\n  X:\n    metadata:\n      type: jwt\n      algorithms: [RS256, none]\n      jwks_url: http://login.example.com/keys\n      refresh: 1s\n      roles: {a: {items: [x]}}\n      default_roles: [A]\n    data: {Q: {type: demo}}\n",
+			[]string{
+				`:5:27: adapter_sets.X.metadata.algorithms[1]: "none" is not one of RS256, `,
+				`:6:17: adapter_sets.X.metadata.jwks_url: "http://login.example.com/keys" does not begin with https://`,
+				`:7:16: adapter_sets.X.metadata.refresh: 1s is too small; it must be at least 10s`,
+				`:9:23: adapter_sets.X.metadata.default_roles[0]: there is no role "A"; there are a`,
+				"4 faults in the configuration",
+			}},
 		"all at once": {"lisen: :80\nengine:\n  drain: 5\nadapter_sets:\n  X: {data: {Q: {type: x}}}\n",
 			[]string{`:1:1: unknown key "lisen"; did you mean "listen"?`, `:3:10: engine.drain: 5 has no unit`, `:5:24: adapter_sets.X.data.Q.type: unknown type "x"`, "3 faults in the configuration"}},
 	}

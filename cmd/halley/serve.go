@@ -33,7 +33,11 @@ type startFunc func(conf *config, sets []adapterSet, logs *logs) (*server, error
 
 // runServe runs the server until ctx is done.
 func runServe(ctx context.Context, env *environment) int {
-	heap.Tune()
+	tuning, stop := context.WithCancel(ctx)
+	var tuned sync.WaitGroup
+	tuned.Go(func() { heap.Tune(tuning) })
+	defer tuned.Wait()
+	defer stop()
 	return serve(ctx, env, startServer)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"maps"
@@ -9,10 +10,12 @@ import (
 
 	"github.com/halley-stream/halley/adapters"
 	"github.com/halley-stream/halley/adapters/demo"
+	"github.com/halley-stream/halley/adapters/jwt"
 	"github.com/halley-stream/halley/adapters/kafka"
 	"github.com/halley-stream/halley/adapters/literal"
 	"github.com/halley-stream/halley/adapters/load"
 	"github.com/halley-stream/halley/adapters/replay"
+	"github.com/halley-stream/halley/adapters/static"
 	"github.com/halley-stream/halley/internal/settings"
 	"github.com/halley-stream/halley/protocol"
 )
@@ -46,6 +49,15 @@ func metadataKinds() []adapterKind[adapters.MetadataAdapter] {
 		kindOf("literal", "Groups and schemas are names with blanks between them. Everybody may have what the patterns allow.",
 			literal.Config{},
 			func(c literal.Config, _ *wiring) (adapters.MetadataAdapter, error) { return literal.New(c) }),
+		kindOf("load", "Chat rooms of a load for benchmarks: what a client says to an item is told to all who have it. Its settings are those of the Data Adapter.",
+			load.Defaults(), func(c load.Config, w *wiring) (adapters.MetadataAdapter, error) {
+				a, err := buildLoad(c, w)
+				return load.NewRooms(a), err
+			}),
+		kindOf("static", "Users with passwords and roles, which stand here or in a file. Groups and schemas are names with blanks between them.",
+			static.Config{}, buildStatic),
+		kindOf("jwt", "Users with tokens (JSON Web Tokens) from somewhere else, which name their roles. Groups and schemas are names with blanks between them.",
+			jwt.Defaults(), buildJWT),
 	}
 }
 
@@ -55,7 +67,7 @@ func dataKinds() []adapterKind[adapters.DataAdapter] {
 		kindOf("demo", "A part of a simulated market.", demoConfig{Part: "quotes", Config: demo.Config{Rate: 1}}, buildDemo),
 		kindOf("kafka", "Topics of a Kafka cluster. The records' values become the fields of items.", kafka.DefaultConfig(), buildKafka),
 		kindOf("load", "A load for benchmarks: items that tick at a fixed rate and carry the time.", load.Defaults(),
-			func(c load.Config, _ *wiring) (adapters.DataAdapter, error) { return load.New(c) }),
+			func(c load.Config, w *wiring) (adapters.DataAdapter, error) { return buildLoad(c, w) }),
 		kindOf("replay", "Recorded ticks, see 'halley replay'.",
 			replay.Config{Speed: 1},
 			func(c replay.Config, _ *wiring) (adapters.DataAdapter, error) { return replay.New(c) }),
@@ -88,9 +100,30 @@ func buildDemo(c demoConfig, w *wiring) (adapters.DataAdapter, error) {
 	return market.Quotes(), nil
 }
 
+// buildLoad makes the load that the set has for its configuration, so that its rooms
+// and its items fit together.
+func buildLoad(c load.Config, w *wiring) (*load.Adapter, error) {
+	if a := w.loads[c]; a != nil {
+		return a, nil
+	}
+	a, err := load.New(c)
+	w.loads[c] = a
+	return a, err
+}
+
 func buildKafka(c kafka.Config, w *wiring) (adapters.DataAdapter, error) {
 	c.Log = w.log
 	return kafka.New(c)
+}
+
+func buildStatic(c static.Config, w *wiring) (adapters.MetadataAdapter, error) {
+	c.Log = w.log
+	return static.New(c)
+}
+
+func buildJWT(c jwt.Config, w *wiring) (adapters.MetadataAdapter, error) {
+	c.Log = w.log
+	return jwt.New(c)
 }
 
 // settingsKinds returns kinds as the settings know them.
@@ -135,6 +168,7 @@ type wiring struct {
 	settings *settings.Settings
 	log      *slog.Logger
 	markets  map[demo.Config]*demo.Market
+	loads    map[load.Config]*load.Adapter
 }
 
 // buildAdapters makes the adapters of all sets. What cannot be built is reported
@@ -144,7 +178,7 @@ func buildAdapters(conf *config, s *settings.Settings, log *slog.Logger) []adapt
 	for _, name := range slices.Sorted(maps.Keys(conf.AdapterSets)) {
 		c := conf.AdapterSets[name]
 		set, path := adapterSet{name: name}, "adapter_sets."+name
-		w := &wiring{settings: s, log: log.With("set", name), markets: make(map[demo.Config]*demo.Market)}
+		w := &wiring{settings: s, log: log.With("set", name), markets: make(map[demo.Config]*demo.Market), loads: make(map[load.Config]*load.Adapter)}
 		set.diffs = diffFormats(s, c.Diffs, path+".diffs")
 		set.metadata = build(w, metadataKinds(), c.Metadata.Variant, path+".metadata")
 		for _, dataName := range slices.Sorted(maps.Keys(c.Data)) {
@@ -172,13 +206,23 @@ func diffFormats(s *settings.Settings, names map[string]string, path string) map
 
 func build[A any](w *wiring, kinds []adapterKind[A], v settings.Variant, path string) A {
 	adapter, err := named(kinds, v.Type).build(v.Config, w)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		w.settings.Fault(path, "%v; paths start from the folder in which halley was started", err)
-	case err != nil:
-		w.settings.Fault(path, "%v", err)
-	}
+	w.settings.Reject(path, v.Config, withAdvice(err))
 	return adapter
+}
+
+// withAdvice adds to each error about a file that is missing where paths start.
+func withAdvice(err error) error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []error
+		for _, one := range joined.Unwrap() {
+			all = append(all, withAdvice(one))
+		}
+		return errors.Join(all...)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w; paths start from the folder in which halley was started", err)
+	}
+	return err
 }
 
 // defaultAdapterSets returns the simulated market.

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/halley-stream/halley/adapters"
@@ -11,14 +13,16 @@ import (
 )
 
 func TestTypesOfAdapters(t *testing.T) {
-	seen := make(map[string]bool)
-	for _, kind := range settingsKinds(dataKinds()) {
-		if seen[kind.Name] || kind.Doc == "" {
-			t.Errorf("the type %q comes twice, or nothing says what it is for", kind.Name)
-		}
-		seen[kind.Name] = true
-		if a, b := kind.New(), kind.New(); reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer() {
-			t.Errorf("two adapters of type %s share their configuration", kind.Name)
+	for _, kinds := range [][]settings.Kind{settingsKinds(dataKinds()), settingsKinds(metadataKinds())} {
+		seen := make(map[string]bool)
+		for _, kind := range kinds {
+			if seen[kind.Name] || kind.Doc == "" {
+				t.Errorf("the type %q comes twice, or nothing says what it is for", kind.Name)
+			}
+			seen[kind.Name] = true
+			if a, b := kind.New(), kind.New(); reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer() {
+				t.Errorf("two adapters of type %s share their configuration", kind.Name)
+			}
 		}
 	}
 }
@@ -50,5 +54,41 @@ func TestASetIsBuilt(t *testing.T) {
 	}
 	if want := []string{"D", "N", "Q"}; !reflect.DeepEqual(names, want) {
 		t.Errorf("the adapters are %v, want %v", names, want)
+	}
+}
+
+func TestFaultsOfBuildingHaveTheirPlaces(t *testing.T) {
+	users := writeFile(t, "users.yaml", "users:\n  ann: {hash: x, roles: [a]}\n")
+	text := `adapter_sets:
+  ONE:
+    metadata:
+      type: static
+      users_file: ` + users + `
+      roles: {a: {items: ["*"]}}
+    data: {Q: {type: demo}}
+  TWO:
+    metadata:
+      type: jwt
+      algorithms: [HS256]
+      secret_file: there/is/none
+      roles: {a: {items: ["*"]}}
+    data: {Q: {type: demo}}
+`
+	conf := defaultConfig()
+	s := settings.New(conf, nil)
+	s.File("x.yaml", []byte(text))
+	s.Validate()
+	if err := s.Err(); err != nil {
+		t.Fatal(err)
+	}
+	buildAdapters(conf, s, slog.New(slog.DiscardHandler))
+	got := fmt.Sprint(s.Err())
+	for _, want := range []string{
+		"x.yaml:5:19: adapter_sets.ONE.metadata.users_file: " + users + ":2:15: users.ann.hash: is no hash",
+		"x.yaml:12:20: adapter_sets.TWO.metadata.secret_file: open there/is/none: no such file or directory; paths start from the folder",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s\nlacks %q", got, want)
+		}
 	}
 }

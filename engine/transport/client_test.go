@@ -20,13 +20,18 @@ type lines struct {
 	conn net.Conn
 	more func() ([]byte, error) // the next piece of text
 	rest []byte
+	// padding is how many bytes of NOOP lines have been left out.
+	padding int
 }
 
 // read returns the next line without its end.
 func (l *lines) read() (string, error) {
 	for {
 		if line, rest, ok := bytes.Cut(l.rest, []byte("\r\n")); ok {
-			l.rest = rest
+			if l.rest = rest; bytes.HasPrefix(line, []byte("NOOP,")) {
+				l.padding += len(line)
+				continue
+			}
 			return string(line), nil
 		}
 		l.conn.SetDeadline(time.Now().Add(patience))

@@ -89,7 +89,6 @@ func TestRequestsRefused(t *testing.T) {
 		"selector":                  {"control", add(9, "MERGE", "m1", "a", "LS_selector=x"), "REQERR,a9,25,…"},
 		"unknown subscription":      {"control", "LS_reqId=9&LS_op=delete&LS_subId=77", "REQERR,9,19,…"},
 		"reconf of none":            {"control", "LS_reqId=9&LS_op=reconf&LS_subId=77&LS_requested_max_frequency=1", "REQERR,9,19,…"},
-		"bandwidth":                 {"control", "LS_reqId=9&LS_op=constrain&LS_requested_max_bandwidth=10", "REQERR,9,68,…"},
 		"message":                   {"msg", "LS_reqId=9&LS_message=hello&LS_msg_prog=1", "REQERR,9,34,…"},
 		"mobile push notifications": {"control", "LS_reqId=9&LS_op=register&PN_type=Google&PN_appId=a&PN_deviceToken=t", "REQERR,9,40,…"},
 		"unknown operation":         {"control", "LS_reqId=9&LS_op=dance", "REQERR,9,…"},

@@ -39,6 +39,12 @@ type option func(*engine.Config, *transport.Config)
 // start runs a server of two loops and two shards.
 func start(t testing.TB, options ...option) *server {
 	t.Helper()
+	return startSet(t, func(*engine.AdapterSet) {}, options...)
+}
+
+// startSet also lets the caller change the adapter set.
+func startSet(t testing.TB, change func(*engine.AdapterSet), options ...option) *server {
+	t.Helper()
 	s := &server{t: t, feed: newFeed(), gate: newGate(t), log: new(logCounter)}
 	ec := engine.Config{
 		Name: "test", Loops: 2, Shards: 2, Inbox: 256, Arenas: 8,
@@ -49,9 +55,9 @@ func start(t testing.TB, options ...option) *server {
 		o(&ec, &tc)
 	}
 	var err error
-	s.engine, err = engine.New(ec, map[string]engine.AdapterSet{
-		"TEST": {Metadata: s.gate, Data: map[string]adapters.DataAdapter{"DEFAULT": s.feed}},
-	})
+	set := engine.AdapterSet{Metadata: s.gate, Data: map[string]adapters.DataAdapter{"DEFAULT": s.feed}}
+	change(&set)
+	s.engine, err = engine.New(ec, map[string]engine.AdapterSet{"TEST": set})
 	if err != nil {
 		t.Fatal(err)
 	}

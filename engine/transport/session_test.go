@@ -92,6 +92,9 @@ func TestHTTPStream(t *testing.T) {
 	created.ended()
 	stream := c.do("bind_session", "", "LS_session="+id+"&LS_send_sync=false&LS_content_length=50000000")
 	stream.expect("CONOK,"+id+",50000,5000,*", "CONS,unlimited")
+	if stream.padding < 2000 {
+		t.Errorf("the stream begins with %d bytes of padding", stream.padding)
+	}
 	if got := s.control(id, add(1, "MERGE", "m1", "a", "LS_snapshot=true"), "LS_reqId=2&LS_op=delete&LS_subId=9"); len(got) != 2 ||
 		!matches("REQERR,2,19,…", got[0]) && !matches("REQERR,2,19,…", got[1]) {
 		t.Errorf("two requests are answered by %q", got)

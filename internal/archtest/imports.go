@@ -85,8 +85,22 @@ var rules = []rule{
 		reason:  "the authors of plugins inherit its dependencies, so there are no others",
 	},
 	{
+		pattern: "adapters/static",
+		ours:    []string{"adapters", "adapters/roles", "internal/settings"},
+		others:  []string{"golang.org/x/crypto"},
+		never:   []string{"flag", "net/..."},
+		reason:  "it knows users and hashes of passwords; its file of users is read as the configuration is",
+	},
+	{
+		pattern: "adapters/jwt",
+		ours:    []string{"adapters", "adapters/roles"},
+		others:  []string{"github.com/golang-jwt/jwt/v5", "github.com/lestrrat-go/jwx/v3"},
+		never:   []string{"flag"},
+		reason:  "it knows tokens and keys, and only here are the libraries for them",
+	},
+	{
 		pattern: "adapters/...",
-		ours:    []string{"adapters"},
+		ours:    []string{"adapters", "adapters/roles"},
 		light:   true,
 		never:   []string{"flag"},
 		reason:  "an adapter knows the contract, never the engine or another adapter; those in process need no library",

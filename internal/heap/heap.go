@@ -16,12 +16,43 @@ import (
 // sessions, of which there may be many. GOGC overrides it.
 const gcPercent = 25
 
-// Tune sets how often garbage is collected. It is called once, at the start.
-func Tune() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+// garbageLeast is how much garbage there may be however little is in use, in bytes:
+// else a server with few sessions and a fast feed would collect all the time.
+const garbageLeast = 16 << 20
+
+// Tune sets how often garbage is collected, and adapts it to what is in use, until ctx
+// is done.
+func Tune(ctx context.Context) {
+	if os.Getenv("GOGC") != "" {
+		return
+	}
+	tick := time.NewTicker(tuneEvery)
+	defer tick.Stop()
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	for percent := 0; ; {
+		metrics.Read(live)
+		if wanted := percentFor(live[0].Value.Uint64()); wanted < percent*4/5 || wanted > percent*5/4 {
+			percent = wanted
+			debug.SetGCPercent(percent)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
 	}
 }
+
+// tuneEvery is how often Tune looks.
+const tuneEvery = time.Second
+
+// percentFor is how much garbage there may be with so many bytes in use.
+func percentFor(live uint64) int {
+	return int(max(gcPercent, min(garbageLeast*100/max(live, 1), gcPercentMost)))
+}
+
+// gcPercentMost is where little is in use.
+const gcPercentMost = 400
 
 // hugePagesEvery is how often it is looked whether the heap has grown.
 const hugePagesEvery = time.Second

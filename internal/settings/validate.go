@@ -52,11 +52,19 @@ func (s *Settings) check(path string, v reflect.Value, f *field) {
 
 // checkSelf places the errors of v's Validate method.
 func (s *Settings) checkSelf(path string, v reflect.Value) {
-	self, ok := v.Addr().Interface().(interface{ Validate() error })
-	if !ok {
-		return
+	if self, ok := v.Addr().Interface().(interface{ Validate() error }); ok {
+		s.reject(path, v, self.Validate())
 	}
-	for _, err := range flatten(self.Validate()) {
+}
+
+// Reject reports what is wrong with the part of the settings at path, which points at a
+// struct: each error joined into err is placed as those of Validate are.
+func (s *Settings) Reject(path string, part any, err error) {
+	s.reject(path, reflect.ValueOf(part).Elem(), err)
+}
+
+func (s *Settings) reject(path string, v reflect.Value, err error) {
+	for _, err := range flatten(err) {
 		inner, text := splitPath(v, err.Error())
 		if inner != "" {
 			inner = join(path, inner)

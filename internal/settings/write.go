@@ -34,7 +34,7 @@ type printer struct {
 	lines  []printLine
 	origin func(path string) string
 	docs   bool
-	shapes bool                  // show what the elements of empty lists look like
+	shapes bool                  // show what the elements of empty lists and maps look like
 	seen   map[reflect.Type]bool // structs whose documentation was given
 }
 
@@ -144,6 +144,11 @@ func (p *printer) value(path, head string, v reflect.Value, f *field, depth int)
 	case listShape:
 		p.list(path, head, v, f, depth, remark)
 	case mapShape:
+		if v.Len() == 0 && p.shapes && shapeOf(v.Type().Elem()) == structShape {
+			p.add(depth, head, "")
+			p.value(path, "<name>:", newValue(v.Type().Elem()), f, depth+1)
+			return
+		}
 		if v.Len() == 0 {
 			p.add(depth, head+" {}", remark)
 			return

@@ -1,0 +1,130 @@
+package jwt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// keySet is keys that change: a JSON Web Key Set that is loaded again now and then.
+// It has no goroutine of its own; logins load it. Any goroutine.
+type keySet struct {
+	load  func(ctx context.Context) ([]byte, error)
+	every time.Duration // after which it is loaded again
+	least time.Duration // between two attempts
+	log   *slog.Logger
+
+	mu      sync.Mutex
+	set     publicKeys // nil until it was loaded once
+	loaded  time.Time
+	tried   time.Time
+	loading chan struct{} // closed when the attempt under way is over; nil: there is none
+}
+
+// errNoKeys says that no keys could be loaded yet.
+var errNoKeys = errors.New("there are no keys to verify tokens with")
+
+// key returns the key that a token names. One that is not there may be new.
+func (s *keySet) key(ctx context.Context, token *jwt.Token) (any, error) {
+	set := s.current(ctx)
+	if set == nil {
+		return nil, errNoKeys
+	}
+	key, err := set.of(token)
+	if errors.Is(err, errUnknownKey) {
+		return s.refresh(ctx).of(token)
+	}
+	return key, err
+}
+
+// current returns the set, after loading it when it is time; nil if there is none.
+func (s *keySet) current(ctx context.Context) publicKeys {
+	s.mu.Lock()
+	set := s.set
+	due := s.loading == nil && time.Since(s.loaded) >= s.every
+	s.mu.Unlock()
+	if set == nil || due {
+		return s.refresh(ctx)
+	}
+	return set
+}
+
+// refresh loads the set, unless that was tried a short time ago, and returns the set
+// that there is then. Who comes while it is being loaded waits for that.
+func (s *keySet) refresh(ctx context.Context) publicKeys {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.loading != nil:
+		over := s.loading
+		s.mu.Unlock()
+		select {
+		case <-over:
+		case <-ctx.Done():
+		}
+		s.mu.Lock()
+	case s.tried.IsZero() || time.Since(s.tried) >= s.least:
+		over := make(chan struct{})
+		s.tried, s.loading = time.Now(), over
+		s.mu.Unlock()
+		set, err := s.parsed(ctx)
+		s.mu.Lock()
+		s.loading = nil
+		close(over)
+		if err != nil {
+			s.log.Error("the key set cannot be loaded; the keys from before are good", "error", err)
+		} else {
+			s.set, s.loaded = set, time.Now()
+		}
+	}
+	return s.set
+}
+
+// parsed loads the set and parses it.
+func (s *keySet) parsed(ctx context.Context) (publicKeys, error) {
+	text, err := s.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return parseSet(text)
+}
+
+// fromFile loads a key set from a file.
+func fromFile(path string) func(context.Context) ([]byte, error) {
+	return func(context.Context) ([]byte, error) { return os.ReadFile(path) }
+}
+
+// keySetMax bounds the answer of a URL, in bytes.
+const keySetMax = 1 << 20
+
+// fromURL loads a key set from an address.
+func fromURL(address string, timeout time.Duration) func(context.Context) ([]byte, error) {
+	client := &http.Client{Timeout: timeout}
+	return func(ctx context.Context) ([]byte, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			return nil, err
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			return nil, err
+		}
+		defer response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			return nil, fmt.Errorf("%s answers %s", address, response.Status)
+		}
+		text, err := io.ReadAll(io.LimitReader(response.Body, keySetMax+1))
+		if err == nil && len(text) > keySetMax {
+			err = fmt.Errorf("%s answers more than %d bytes", address, keySetMax)
+		}
+		return text, err
+	}
+}

@@ -1,0 +1,106 @@
+package static
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/halley-stream/halley/adapters/roles"
+)
+
+// Config says who the users are and what they may do.
+type Config struct {
+	// Users are the users by name, besides those of UsersFile.
+	Users map[string]User `yaml:"users" doc:"The users, by name."`
+	// UsersFile is the path of a YAML file with a key users as here. It is read
+	// again when it changes; while it has faults, the users from before count.
+	UsersFile string `yaml:"users_file" doc:"A YAML file with more users, below a key users as here. It is read again when it changes; while it has faults, the users from before count."`
+	// Roles are what users may do, by the name of the role.
+	Roles map[string]roles.Role `yaml:"roles" doc:"What users may do, by the name of the role. Who has several roles may do what one of them allows, within the greatest of their limits."`
+	// Anonymous are the roles of clients that give no user. None: they may not
+	// connect.
+	Anonymous []string `yaml:"anonymous" doc:"The roles of clients that give no user; max_sessions then counts all of them. Empty keeps them out."`
+	// KeepFor is for how long the same user and password are let in again without
+	// computing the hash.
+	KeepFor time.Duration `yaml:"keep_for" min:"0s" max:"1h" doc:"For how long the same login is let in again without computing the hash of its password, for many clients that reconnect at once. That long a changed password is still good. 0s is not at all."`
+
+	// Log is where the adapter tells of a users file with faults. Default: nowhere.
+	Log *slog.Logger `yaml:"-"`
+}
+
+// User is one user.
+type User struct {
+	// Hash is that of the password, bcrypt or argon2id.
+	Hash string `yaml:"hash" secret:"true" doc:"The hash of the password, as 'halley hash-password' prints it: argon2id ($argon2id$...) or bcrypt ($2b$...)."`
+	// Roles are names of Config.Roles.
+	Roles []string `yaml:"roles" doc:"The names of the user's roles."`
+}
+
+// Validate returns all faults of u, each with the name of its setting.
+func (u User) Validate() error {
+	if _, err := parseHash(u.Hash); err != nil {
+		return fmt.Errorf("hash: %w", err)
+	}
+	return nil
+}
+
+// Validate returns all faults of c but those of its file, each with the name of its
+// setting.
+func (c Config) Validate() error {
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if len(c.Users) == 0 && c.UsersFile == "" && len(c.Anonymous) == 0 {
+		fault("users: there are none, so nobody could connect; write users, users_file or anonymous")
+	}
+	if err := roles.ValidateNames(c.Roles); err != nil {
+		fault("roles: %w", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Roles)) {
+		for _, err := range unjoin(c.Roles[name].Validate()) {
+			fault("roles.%s.%w", name, err)
+		}
+	}
+	for _, err := range usersFaults(c.Users, c.Roles) {
+		fault("users.%w", err)
+	}
+	for i, name := range c.Anonymous {
+		if _, ok := c.Roles[name]; !ok {
+			fault("anonymous[%d]: %w", i, roles.Unknown(name, c.Roles))
+		}
+	}
+	if c.KeepFor < 0 {
+		fault("keep_for: is negative; 0s is not at all")
+	}
+	return errors.Join(faults...)
+}
+
+// usersFaults returns what is wrong with users, each with the name of the user in
+// front.
+func usersFaults(users map[string]User, known map[string]roles.Role) []error {
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(users)) {
+		if err := users[name].Validate(); err != nil {
+			faults = append(faults, fmt.Errorf("%s.%w", name, err))
+		}
+		if len(users[name].Roles) == 0 {
+			faults = append(faults, fmt.Errorf("%s.roles: there is none, so the user could not do anything", name))
+		}
+		for i, role := range users[name].Roles {
+			if _, ok := known[role]; !ok {
+				faults = append(faults, fmt.Errorf("%s.roles[%d]: %w", name, i, roles.Unknown(role, known)))
+			}
+		}
+	}
+	return faults
+}
+
+// unjoin returns the errors that errors.Join has joined.
+func unjoin(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return nil
+}
