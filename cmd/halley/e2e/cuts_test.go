@@ -11,7 +11,7 @@ import (
 )
 
 // cutsStep is the distance between the places where sessions are cut and split.
-var cutsStep = flag.Int("cuts.step", 7, "bytes between two places at which sessions are cut and split; 1 is every byte")
+var cutsStep = flag.Int("cuts.step", 23, "bytes between two places at which sessions are cut and split; 1 is every byte")
 
 // abreast is how many of them run at a time: most of what they do is to wait.
 const abreast = 32
@@ -19,6 +19,7 @@ const abreast = 32
 // A short session is cut, and split, at one byte after the other, in both directions.
 // In the end its client has the right picture each time.
 func TestSessionsSurviveCutsAnywhere(t *testing.T) {
+	t.Parallel()
 	w, err := newWorld(setting{SessionTimeout: 3000})
 	if err != nil {
 		t.Fatal(err)
