@@ -27,6 +27,7 @@ export async function perform({ scenarios, stage, ls, browser, only }) {
 async function outcome({ scenario, transport, name }, { stage, ls, browser }) {
   const here = browser ? "browser" : "node";
   if (scenario.only && scenario.only !== here) return { name, skipped: `only for ${scenario.only}` };
+  if (scenario.fails) return { name, skipped: `known to fail: ${scenario.fails}` };
   const began = performance.now();
   const result = { name };
   const setting = scenario.world?.({ page: stage, run: name.replace(/\W+/g, "-") }) ?? {};

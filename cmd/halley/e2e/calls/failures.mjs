@@ -58,6 +58,31 @@ export const failures = [
     },
   },
   {
+    name: "a poll that the browser repeats by itself",
+    transports: ["HTTP-POLLING"],
+    only: "browser",
+    fails: "a browser sends a poll again whose connection broke before the answer began; the server takes that for a sign that the answer came",
+    async run(t) {
+      const c = await t.connected({ options: impatient });
+      const s = await c.subscribed("RAW", ["m1"], ["n"]);
+      await c.bound();
+      // The next poll is on its way while nothing of an answer can come.
+      await t.world.order("weather", { weather: "held" });
+      await t.tick(["m1", { n: "1" }]);
+      await s.log.expect(["update", "m1", { n: "1" }, ["n"], false]);
+      await t.world.order("weather", { weather: "muted" });
+      await t.until("the poll", async () => (await t.figures()).bound["http-polling"] === 1);
+      await t.tick(["m1", { n: "2" }]);
+      await t.until("the answer", async () => (await t.figures()).bound["http-polling"] === 0);
+      // Its connection breaks, and the browser sends it again, as it was.
+      await t.world.order("weather", { weather: "fair" });
+      await t.world.order("cut");
+      await t.until("a poll", async () => (await t.figures()).bound["http-polling"] === 1);
+      await t.tick(["m1", { n: "3" }]);
+      await s.log.expect(["update", "m1", { n: "2" }, ["n"], false], ["update", "m1", { n: "3" }, ["n"], false]);
+    },
+  },
+  {
     name: "loses nothing that is rare with a connection",
     transports: everyTransport,
     async run(t) {
