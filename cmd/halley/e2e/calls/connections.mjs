@@ -41,6 +41,30 @@ export const connections = [
       same((await t.figures()).bound["ws-streaming"], 1);
     },
   },
+  {
+    name: "is told later where to connect, and as whom",
+    transports: everyTransport,
+    async run(t) {
+      const c = t.client({ set: "NOPE" });
+      const details = c.client.connectionDetails;
+      details.setServerAddress(t.world.url);
+      details.setAdapterSet("TEST");
+      details.setUser("Bob");
+      c.client.connect();
+      await c.connected();
+      await t.until("the changes to be told", () => ["adapterSet", "user"].every((name) => c.properties.includes(name)));
+      same((await t.world.order("logins"))[0].user, "Bob");
+      // Once more, as somebody else: that takes a new session.
+      const { session } = c;
+      c.client.disconnect();
+      await c.log.expect(["status", "DISCONNECTED"]);
+      details.setUser(null);
+      c.client.connect();
+      await c.log.until("status", `CONNECTED:${t.transport}`);
+      ok(c.session !== session, "it has the old session");
+      same((await t.world.order("logins")).map(({ user }) => user), ["Bob", ""]);
+    },
+  },
   ...[
     ["an adapter set that is not there", { set: "NOPE" }, 2, "Requested Adapter Set not available"],
     ["wrong credentials", { user: "mallory", password: "guess" }, 1, "User or password rejected"],

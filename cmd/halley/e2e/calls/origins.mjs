@@ -19,6 +19,22 @@ export const origins = [
     },
   },
   {
+    name: "cookies of the application",
+    transports: everyTransport,
+    only: "node",
+    world: ({ run }) => ({ cookie: `${run}=8` }),
+    async run(t) {
+      const { LightstreamerClient } = t.ls;
+      const own = `${t.transport}=mine`;
+      LightstreamerClient.addCookies(t.world.url, [own]);
+      await t.connected();
+      const [{ header }] = await t.world.order("logins");
+      ok(header.Cookie?.[0].includes(own), `it comes with ${JSON.stringify(header)}`);
+      const kept = LightstreamerClient.getCookies(t.world.url).join("; ");
+      ok(kept.includes(own) && kept.includes(t.world.setting.cookie), `it keeps ${kept}`);
+    },
+  },
+  {
     name: "header fields from a page of the list",
     transports: ["HTTP-STREAMING"],
     world: ({ page }) => ({ origins: [page] }),
