@@ -12,6 +12,10 @@ SIM_FIRST ?= 1
 # Where 'make bench' puts its results.
 BENCH_RESULTS ?= bench/results
 
+# Versions of the generators of 'make proto'.
+PROTOC_GEN_GO = v1.36.12
+PROTOC_GEN_GO_GRPC = v1.6.0
+
 STEP = .ci/step
 # Folders with Go modules of their own that hold tests.
 MODULES := $(patsubst %/go.mod,%,$(filter-out ./go.mod ./internal/tools/go.mod,\
@@ -31,6 +35,7 @@ help:
 	@echo "make sim     a long simulation, SIM_SEEDS=$(SIM_SEEDS) SIM_FIRST=$(SIM_FIRST)"
 	@echo "make bench   the benchmarks, in about a quarter of an hour, and their report in $(BENCH_RESULTS)"
 	@echo "make web     the client and the pages that the program embeds"
+	@echo "make proto   the Go code of the plugins' protocol"
 	@echo "make fmt     formats the Go code"
 
 .PHONY: build
@@ -92,6 +97,7 @@ check-lint:
 .PHONY: check-sdk
 check-sdk: $(NODE_MODULES)
 	@$(STEP) "client" npm --prefix sdk/js run check
+	@$(STEP) "client and server" npm --prefix sdk/js run test:server
 	@if [ -f sdk/js/vitest.browser.config.ts ]; then \
 		$(STEP) "Chromium" .ci/chromium && $(STEP) "client in a browser" npm --prefix sdk/js run test:browser; fi
 
@@ -128,6 +134,15 @@ bench-report:
 .PHONY: web
 web: $(NODE_MODULES)
 	npm --prefix sdk/js run build
+
+# The Go code of the plugins' protocol, which is part of the repository: only who
+# changes the protocol needs protoc (apt-get install protobuf-compiler).
+.PHONY: proto
+proto:
+	GOBIN=$(CURDIR)/bin go install google.golang.org/protobuf/cmd/protoc-gen-go@$(PROTOC_GEN_GO)
+	GOBIN=$(CURDIR)/bin go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@$(PROTOC_GEN_GO_GRPC)
+	cd adapters/plugin/proto && PATH="$(CURDIR)/bin:$$PATH" protoc -I . --go_out=. --go_opt=paths=source_relative \
+		--go-grpc_out=. --go-grpc_opt=paths=source_relative halley/adapter/v1/*.proto
 
 .PHONY: fmt
 fmt:

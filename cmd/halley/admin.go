@@ -27,14 +27,15 @@ type check struct {
 // profiles.
 type admin struct {
 	server   http.Server
+	mux      *http.ServeMux
 	checks   []check
 	draining atomic.Bool
 }
 
 // newAdmin returns the pages for a listener with the address given.
 func newAdmin(address string, checks []check, collectors []metrics.Collector, logger *slog.Logger) *admin {
-	a := &admin{checks: checks}
 	mux := http.NewServeMux()
+	a := &admin{checks: checks, mux: mux}
 	mux.Handle("GET /metrics", metrics.Handler(collectors...))
 	mux.HandleFunc("GET /livez", a.live)
 	mux.HandleFunc("GET /readyz", a.ready)
@@ -54,6 +55,9 @@ func newAdmin(address string, checks []check, collectors []metrics.Collector, lo
 	}
 	return a
 }
+
+// handle adds a page; serve has not been called yet.
+func (a *admin) handle(pattern string, page http.Handler) { a.mux.Handle(pattern, page) }
 
 // serve serves until close.
 func (a *admin) serve(l net.Listener) { _ = a.server.Serve(l) } // returns http.ErrServerClosed

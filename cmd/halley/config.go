@@ -22,7 +22,7 @@ type config struct {
 }
 
 type adminConfig struct {
-	Listen string `yaml:"listen" doc:"Where /metrics, /livez, /readyz and profiles (/debug/pprof/) are served, as host:port. Empty turns it off."`
+	Listen string `yaml:"listen" doc:"Where /metrics, /livez, /readyz and profiles (/debug/pprof/) are served, and plugins can be replaced, as host:port. Empty turns it off."`
 }
 
 type logConfig struct {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"sync"
 	"syscall"
 
@@ -66,14 +67,17 @@ func serve(ctx context.Context, env *environment, start startFunc) int {
 		return env.misconfigured(err)
 	}
 	warnOfDescriptors(conf, logs.main)
+	plugins := startPlugins(sets, logs.main)
 	srv, err := start(conf, sets, logs)
 	if err != nil {
+		plugins.stop()
 		closeListener(adminListener)
 		s.Fault("listen", "%v", err)
 		return env.misconfigured(s.Err())
 	}
 	pages := newAdmin(conf.Admin.Listen, srv.checks,
 		[]metrics.Collector{readBuild().collect, srv.collect, collectAdapters(sets), metrics.Runtime, metrics.Process}, logs.noisy)
+	pages.handle("POST /plugins/{name}/replace", http.NewCrossOriginProtection().Handler(plugins))
 	var serving sync.WaitGroup
 	tuning, tuned := context.WithCancel(context.Background())
 	if conf.Engine.HugePages {
@@ -95,6 +99,7 @@ func serve(ctx context.Context, env *environment, start startFunc) int {
 	}
 	pages.drain()
 	srv.stop()
+	plugins.stop()
 	pages.close()
 	tuned()
 	serving.Wait()

@@ -23,7 +23,7 @@ func TestServeForReal(t *testing.T) {
 	address := r.logged(t, `Halley is up: http://([0-9.:]+)/`)
 	r.waitFor(t, func() bool { status, _ := r.get(t, "/readyz", ""); return status == http.StatusOK })
 
-	firstPrice(t, address)
+	subscribe(t, address, "AAPL", "last%20bid")()
 
 	_, scrape := r.get(t, "/metrics", "")
 	families, err := metricstest.Parse(scrape)
@@ -52,11 +52,12 @@ func TestServeForReal(t *testing.T) {
 	}
 }
 
-// firstPrice reads an HTTP stream until a first price comes.
-func firstPrice(t *testing.T, address string) {
+// subscribe subscribes an item of the default set over an HTTP stream. The function
+// returned waits for the next update, and returns its line.
+func subscribe(t *testing.T, address, group, schema string) (next func() string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	t.Cleanup(cancel)
 	post := func(path, body string) *http.Response {
 		request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/lightstreamer/"+path+"?LS_protocol=TLCP-2.5.0", strings.NewReader(body))
 		if err != nil {
@@ -73,20 +74,24 @@ func firstPrice(t *testing.T, address string) {
 		return response
 	}
 	stream := post("create_session.txt", "LS_cid=test&LS_adapter_set=DEMO&LS_send_sync=false")
-	defer stream.Body.Close()
+	t.Cleanup(func() { stream.Body.Close() })
 	lines := bufio.NewScanner(stream.Body)
-	for lines.Scan() {
-		switch fields := strings.Split(lines.Text(), ","); fields[0] {
-		case "CONOK":
-			answer := post("control.txt", "LS_session="+fields[1]+"&LS_reqId=1&LS_op=add&LS_subId=1&LS_mode=MERGE&LS_data_adapter=QUOTES&LS_group=AAPL&LS_schema=last%20bid&LS_snapshot=true")
-			text, err := io.ReadAll(answer.Body)
-			answer.Body.Close()
-			if err != nil || !strings.HasPrefix(string(text), "REQOK,1") {
-				t.Fatalf("the subscription is answered %q, %v", text, err)
+	return func() string {
+		t.Helper()
+		for lines.Scan() {
+			switch fields := strings.Split(lines.Text(), ","); fields[0] {
+			case "CONOK":
+				answer := post("control.txt", "LS_session="+fields[1]+"&LS_reqId=1&LS_op=add&LS_subId=1&LS_mode=MERGE&LS_data_adapter=QUOTES&LS_group="+group+"&LS_schema="+schema+"&LS_snapshot=true")
+				text, err := io.ReadAll(answer.Body)
+				answer.Body.Close()
+				if err != nil || !strings.HasPrefix(string(text), "REQOK,1") {
+					t.Fatalf("the subscription is answered %q, %v", text, err)
+				}
+			case "U":
+				return lines.Text()
 			}
-		case "U":
-			return
 		}
+		t.Fatalf("the stream ended without an update: %v", lines.Err())
+		return ""
 	}
-	t.Fatalf("the stream ended without a price: %v", lines.Err())
 }

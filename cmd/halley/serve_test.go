@@ -129,6 +129,12 @@ func (r *running) get(t *testing.T, path, host string) (int, string) {
 		t.Fatal(err)
 	}
 	request.Host = host
+	return r.do(t, request)
+}
+
+// do returns the status and the body of an answer, 0 if there is none.
+func (r *running) do(t *testing.T, request *http.Request) (int, string) {
+	t.Helper()
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Do(request)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/halley-stream/halley/adapters/kafka"
 	"github.com/halley-stream/halley/adapters/literal"
 	"github.com/halley-stream/halley/adapters/load"
+	"github.com/halley-stream/halley/adapters/plugin/host"
 	"github.com/halley-stream/halley/adapters/replay"
 	"github.com/halley-stream/halley/adapters/static"
 	"github.com/halley-stream/halley/internal/settings"
@@ -58,6 +59,8 @@ func metadataKinds() []adapterKind[adapters.MetadataAdapter] {
 			static.Config{}, buildStatic),
 		kindOf("jwt", "Users with tokens (JSON Web Tokens) from somewhere else, which name their roles. Groups and schemas are names with blanks between them.",
 			jwt.Defaults(), buildJWT),
+		kindOf("plugin", "A program of its own, which the server starts and watches over. With the very settings of a Data Adapter of the set, both are one process.",
+			host.DefaultConfig(), buildPluginMetadata),
 	}
 }
 
@@ -68,6 +71,8 @@ func dataKinds() []adapterKind[adapters.DataAdapter] {
 		kindOf("kafka", "Topics of a Kafka cluster. The records' values become the fields of items.", kafka.DefaultConfig(), buildKafka),
 		kindOf("load", "A load for benchmarks: items that tick at a fixed rate and carry the time.", load.Defaults(),
 			func(c load.Config, w *wiring) (adapters.DataAdapter, error) { return buildLoad(c, w) }),
+		kindOf("plugin", "A program of its own, which the server starts and watches over. SIGHUP starts it anew without a gap, and so does POST /plugins/SET.NAME/replace at the admin listener.",
+			pluginDataConfig{host.DefaultConfig()}, buildPluginData),
 		kindOf("replay", "Recorded ticks, see 'halley replay'.",
 			replay.Config{Speed: 1},
 			func(c replay.Config, _ *wiring) (adapters.DataAdapter, error) { return replay.New(c) }),
@@ -155,6 +160,7 @@ type adapterSet struct {
 	metadata adapters.MetadataAdapter
 	data     []namedAdapter // in the order of their names
 	diffs    map[string]protocol.DiffFormat
+	plugins  []*setPlugin // that are among the adapters
 }
 
 // namedAdapter is a Data Adapter of a set.
@@ -166,9 +172,12 @@ type namedAdapter struct {
 // wiring is what the adapters of a set are built with.
 type wiring struct {
 	settings *settings.Settings
-	log      *slog.Logger
+	plain    *slog.Logger
+	log      *slog.Logger // with the set and the adapter
+	name     string       // of the adapter being built, with its set
 	markets  map[demo.Config]*demo.Market
 	loads    map[load.Config]*load.Adapter
+	plugins  []*setPlugin
 }
 
 // buildAdapters makes the adapters of all sets. What cannot be built is reported
@@ -178,13 +187,17 @@ func buildAdapters(conf *config, s *settings.Settings, log *slog.Logger) []adapt
 	for _, name := range slices.Sorted(maps.Keys(conf.AdapterSets)) {
 		c := conf.AdapterSets[name]
 		set, path := adapterSet{name: name}, "adapter_sets."+name
-		w := &wiring{settings: s, log: log.With("set", name), markets: make(map[demo.Config]*demo.Market), loads: make(map[load.Config]*load.Adapter)}
+		w := &wiring{
+			settings: s, plain: log, log: log.With("set", name), name: name + ".metadata",
+			markets: make(map[demo.Config]*demo.Market), loads: make(map[load.Config]*load.Adapter),
+		}
 		set.diffs = diffFormats(s, c.Diffs, path+".diffs")
 		set.metadata = build(w, metadataKinds(), c.Metadata.Variant, path+".metadata")
 		for _, dataName := range slices.Sorted(maps.Keys(c.Data)) {
-			w.log = log.With("set", name, "adapter", dataName)
+			w.log, w.name = log.With("set", name, "adapter", dataName), name+"."+dataName
 			set.data = append(set.data, namedAdapter{dataName, build(w, dataKinds(), c.Data[dataName].Variant, path+".data."+dataName)})
 		}
+		set.plugins = w.plugins
 		sets = append(sets, set)
 	}
 	return sets

@@ -23,7 +23,10 @@ const patience = 5 * time.Second
 // Main runs the tests of a package and exits with their code. If they passed but
 // goroutines of this module are still there some seconds later, it prints their
 // stacks and exits with 1.
-func Main(m *testing.M) {
+func Main(m *testing.M) { os.Exit(Run(m)) }
+
+// Run is as Main, for those who have something to put away before they exit.
+func Run(m *testing.M) int {
 	code := m.Run()
 	if code == 0 {
 		if left := settle(goroutines); len(left) > 0 {
@@ -31,7 +34,7 @@ func Main(m *testing.M) {
 			code = 1
 		}
 	}
-	os.Exit(code)
+	return code
 }
 
 // settle asks until nothing is left or patience ends, and returns what is left.

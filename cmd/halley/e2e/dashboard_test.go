@@ -102,14 +102,14 @@ func TestDashboardComesBack(t *testing.T) {
 		b.evaluate(`(() => { window.states = []; new MutationObserver(() => states.push(document.querySelector("#connection").dataset.state))
 			.observe(document.querySelector("#connection"), { attributes: true, attributeFilter: ["data-state"] }); return true; })()`, new(bool))
 		b.click("#kill")
-		b.wait(`window.states.includes("retrying") && window.states.at(-1) === "connected"`)
+		b.wait(`window.states.includes("recovering") && window.states.at(-1) === "connected"`)
 		b.moves()
 	}
 
 	// The server goes away, and comes back.
 	b.forgive("net::ERR_CONNECTION_REFUSED")
 	s.stop()
-	b.wait(`["retrying", "connecting"].includes(document.querySelector("#connection").dataset.state)`)
+	b.wait(`["recovering", "retrying", "connecting"].includes(document.querySelector("#connection").dataset.state)`)
 	b.wait(`document.body.dataset.state !== "connected"`)
 	s.start()
 	s.waitReady()

@@ -63,7 +63,13 @@ var buildHalley = sync.OnceValues(func() (string, error) {
 // waitFor waits until a condition is met.
 func waitFor(t testing.TB, what string, met func() bool) {
 	t.Helper()
-	timeout := time.NewTimer(patience)
+	waitLong(t, patience, what, met)
+}
+
+// waitLong is the same with a time limit of its own.
+func waitLong(t testing.TB, limit time.Duration, what string, met func() bool) {
+	t.Helper()
+	timeout := time.NewTimer(limit)
 	defer timeout.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
-const CLIENT_BUDGET = 10 * 1024;
+const CLIENT_BUDGET = 12 * 1024;
+const PATCH_BUDGET = 1024;
 const PAGE_BUDGET = 45 * 1024;
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -24,6 +25,10 @@ async function buildClient(out) {
   await build({ ...entry, format: "cjs", outfile: join(out, "cjs/index.js"), sourcemap: true });
   await build({ ...entry, format: "iife", globalName: "halley", minify: true, outfile: join(out, "halley-client.js") });
   await build({ ...entry, format: "esm", minify: true, outfile: join(out, "halley-client.min.mjs") });
+  const patch = { ...entry, entryPoints: [join(root, "src/json-patch.ts")] };
+  await build({ ...patch, format: "esm", outfile: join(out, "esm/json-patch.js"), sourcemap: true });
+  await build({ ...patch, format: "cjs", outfile: join(out, "cjs/json-patch.js"), sourcemap: true });
+  await build({ ...patch, format: "esm", minify: true, outfile: join(out, "json-patch.min.mjs") });
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   const flags = ["--noEmit", "false", "--emitDeclarationOnly", "--declaration", "--outDir", join(out, "esm")];
   execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json"), ...flags], { stdio: "inherit" });
@@ -78,6 +83,7 @@ try {
   await buildClient(clientOut);
   budget("client", gzip(join(clientOut, "halley-client.min.mjs")), CLIENT_BUDGET);
   budget("client for script tags", gzip(join(clientOut, "halley-client.js")), CLIENT_BUDGET);
+  budget("JSON patches", gzip(join(clientOut, "json-patch.min.mjs")), PATCH_BUDGET);
 
   const page = join(temporary, "page");
   await buildPage(page);

@@ -10,7 +10,7 @@ export class HalleyError extends Error {
   }
 }
 
-/** ConnectionError says that the server could not be reached, or fell silent. The client tries again by itself. */
+/** ConnectionError says that the server could not be reached, or fell silent. The client tries again by itself, and recovers the session if there is one. */
 export class ConnectionError extends HalleyError {
   constructor(message: string, cause?: unknown) {
     super("ConnectionError", 0, message, cause);
@@ -32,6 +32,23 @@ export class SessionError extends HalleyError {
 export class SubscriptionError extends HalleyError {
   constructor(code: number, message: string) {
     super("SubscriptionError", code, message);
+  }
+}
+
+/**
+ * MessageError says that a message had no good outcome. `reason` is one of
+ *
+ * - `denied`: the application on the server has refused it, with a `code` of its own, 0 or below.
+ * - `discarded`: it did not reach the server in time for its place in the sequence.
+ * - `failed`: the server could not handle it; `code` is the server's.
+ * - `aborted`: the session was lost, or the client closed. Whether the message was handled is unknown.
+ */
+export class MessageError extends HalleyError {
+  readonly reason: "denied" | "discarded" | "failed" | "aborted";
+
+  constructor(reason: MessageError["reason"], code: number, message: string) {
+    super("MessageError", code, message);
+    this.reason = reason;
   }
 }
 

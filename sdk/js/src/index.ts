@@ -6,12 +6,14 @@
  */
 export { connect } from "./client.js";
 export type { Client, ClientEvents } from "./client.js";
-export type { ConnectOptions, SubscribeOptions } from "./options.js";
+export type { ConnectOptions, SendOptions, SubscribeOptions } from "./options.js";
 export type { Subscription, SubscriptionEvents, TableSubscription, Update } from "./subscription.js";
 export type { Command, Values } from "./item.js";
 export type { Status } from "./status.js";
 export type { Frequency, Mode } from "./requests.js";
-export type { TransportChoice } from "./session.js";
+export type { Bandwidth } from "./messages.js";
+export type { JsonPatch } from "./diff.js";
+export type { TransportChoice } from "./state.js";
 export type { TransportName } from "./platform.js";
 export type { WebSocketConstructor } from "./browser.js";
-export { ConnectionError, HalleyError, ProtocolError, SessionError, SubscriptionError } from "./errors.js";
+export { ConnectionError, HalleyError, MessageError, ProtocolError, SessionError, SubscriptionError } from "./errors.js";

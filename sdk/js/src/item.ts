@@ -1,3 +1,4 @@
+import { Differ, type JsonPatch } from "./diff.js";
 import { ProtocolError } from "./errors.js";
 import type { Mode } from "./requests.js";
 import { type Cell, decodeValues } from "./values.js";
@@ -46,6 +47,7 @@ export interface Schema {
   readonly fields: readonly string[];
   readonly mode: Mode;
   readonly snapshot: boolean;
+  readonly jsonPatch: JsonPatch | undefined;
   key: number;
   command: number;
 }
@@ -61,6 +63,7 @@ const NOTHING: readonly number[] = [];
  */
 export class Item {
   #wire: readonly Cell[] | undefined;
+  #differ: Differ;
   #inSnapshot = false;
   #row: Row | undefined;
   #table = new Map<string, Row>();
@@ -70,7 +73,9 @@ export class Item {
   constructor(
     private readonly position: number,
     private readonly schema: Schema,
-  ) {}
+  ) {
+    this.#differ = new Differ(schema.jsonPatch);
+  }
 
   /** The latest row. */
   get row(): Row | undefined {
@@ -84,8 +89,9 @@ export class Item {
 
   /** Begins a session. Returns true when the rows so far are void, because nothing will tell which of them still hold. */
   begin(): boolean {
-    const { mode, snapshot } = this.schema;
+    const { mode, snapshot, jsonPatch } = this.schema;
     this.#wire = undefined;
+    this.#differ = new Differ(jsonPatch);
     this.#inSnapshot = snapshot && mode !== "RAW";
     this.#unconfirmed = undefined;
     if (mode === "COMMAND" && snapshot) this.#unconfirmed = new Set(this.#table.keys());
@@ -98,7 +104,7 @@ export class Item {
   /** Takes the values that begin at `start` of an update line. */
   update(line: string, start: number): Change {
     const { fields, mode } = this.schema;
-    const cells = decodeValues(line, start, this.#wire, fields.length);
+    const cells = decodeValues(line, start, this.#wire, fields.length, this.#differ);
     this.#wire = cells;
     if (mode === "COMMAND") return this.#command(cells, line);
     const snapshot = this.#inSnapshot;

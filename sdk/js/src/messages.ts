@@ -1,4 +1,5 @@
 import { ProtocolError } from "./errors.js";
+import { splitLines } from "./lines.js";
 import { decodeText } from "./values.js";
 
 /** Message is one line from the server, except for the updates themselves, which have a reader of their own. */
@@ -15,8 +16,21 @@ export type Message =
   | { readonly tag: "CONERR" | "END" | "ERROR"; readonly code: number; readonly text: string }
   | { readonly tag: "LOOP"; readonly delay: number }
   | { readonly tag: "REQOK"; readonly requestId: string }
+  /** The bandwidth in force. */
+  | { readonly tag: "CONS"; readonly bandwidth: Bandwidth }
+  /** The number of data notifications before the next one. */
+  | { readonly tag: "PROG"; readonly count: number }
   | { readonly tag: "REQERR"; readonly requestId: string; readonly code: number; readonly text: string }
+  | MessageOutcome
   | SubscriptionMessage;
+
+/** Bandwidth is a limit in kilobits per second, `"unlimited"`, or `"unmanaged"`: unlimited, and not to be changed. */
+export type Bandwidth = number | "unlimited" | "unmanaged";
+
+/** MessageOutcome is what became of a message that the client has sent. */
+export type MessageOutcome =
+  | { readonly tag: "MSGDONE"; readonly sequence: string; readonly number: number; readonly text: string }
+  | { readonly tag: "MSGFAIL"; readonly sequence: string; readonly number: number; readonly code: number; readonly text: string };
 
 /** SubscriptionMessage is a line that concerns one subscription. */
 export type SubscriptionMessage =
@@ -36,8 +50,8 @@ export type SubscriptionMessage =
   | { readonly tag: "CONF"; readonly id: number; readonly maxFrequency: number | "unlimited"; readonly filtered: boolean };
 
 /**
- * parseMessage reads a line, or returns undefined for one that tells this client nothing: PROBE, SYNC, NOOP, CONS and the
- * like, and every tag that later versions of the protocol may bring.
+ * parseMessage reads a line, or returns undefined for one that tells this client nothing: PROBE, SYNC, NOOP and the like,
+ * and every tag that later versions of the protocol may bring.
  */
 export function parseMessage(line: string): Message | undefined {
   const args = line.split(",");
@@ -56,6 +70,7 @@ export function parseMessage(line: string): Message | undefined {
   // Subscriptions, items and fields are counted from 1.
   const position = (i: number): number => number(i, /^[1-9]\d{0,14}$/);
   const code = (i: number): number => number(i, /^-?\d{1,15}$/);
+  const decimal = (i: number): number => number(i, /^\d+(\.\d+)?$/);
   // The last argument of a line may hold commas.
   const tail = (i: number): string => decodeText(text(i) && args.slice(i).join(","));
 
@@ -76,6 +91,16 @@ export function parseMessage(line: string): Message | undefined {
       return { tag, requestId: args[1] ?? "" };
     case "REQERR":
       return { tag, requestId: text(1), code: code(2), text: tail(3) };
+    case "CONS": {
+      const word = args[1];
+      return { tag, bandwidth: word === "unlimited" || word === "unmanaged" ? word : decimal(1) };
+    }
+    case "PROG":
+      return { tag, count: number(1) };
+    case "MSGDONE":
+      return { tag, sequence: text(1), number: position(2), text: args[3] === undefined ? "" : tail(3) };
+    case "MSGFAIL":
+      return { tag, sequence: text(1), number: position(2), code: code(3), text: tail(4) };
     case "SUBOK":
       return { tag, id: position(1), items: number(2), fields: number(3) };
     case "SUBCMD":
@@ -88,7 +113,7 @@ export function parseMessage(line: string): Message | undefined {
     case "OV":
       return { tag, id: position(1), item: position(2), lost: number(3) };
     case "CONF": {
-      const maxFrequency = text(2) === "unlimited" ? "unlimited" : number(2, /^\d+(\.\d+)?$/);
+      const maxFrequency = text(2) === "unlimited" ? "unlimited" : decimal(2);
       const filtered = text(3) === "filtered";
       if (!filtered && text(3) !== "unfiltered") throw new ProtocolError("CONF says neither filtered nor unfiltered", line);
       return { tag, id: position(1), maxFrequency, filtered };
@@ -96,6 +121,20 @@ export function parseMessage(line: string): Message | undefined {
     default:
       return undefined;
   }
+}
+
+/** parseAnswer reads what can be read of the answer to an HTTP request; the rest counts as not answered. */
+export function parseAnswer(text: string): Message[] {
+  try {
+    return splitLines("", `${text}\r\n`).lines.map(parseMessage).filter((message) => message !== undefined);
+  } catch {
+    return [];
+  }
+}
+
+/** isData says whether a message is counted for recovery, as updates are. */
+export function isData(message: Message): message is SubscriptionMessage | MessageOutcome {
+  return "id" in message || "sequence" in message;
 }
 
 /** UpdateHead is the beginning of an update line: for which subscription and item it is, and where its values start. */

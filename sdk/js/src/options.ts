@@ -1,6 +1,7 @@
 import type { WebSocketConstructor } from "./browser.js";
-import type { Frequency, Interest, Mode } from "./requests.js";
-import type { TransportChoice } from "./session.js";
+import type { JsonPatch } from "./diff.js";
+import type { Frequency, Interest, Mode, Outgoing } from "./requests.js";
+import type { TransportChoice } from "./state.js";
 
 /** ConnectOptions are read once, by connect(). Times are in milliseconds. */
 export interface ConnectOptions {
@@ -12,10 +13,13 @@ export interface ConnectOptions {
   readonly password?: string | (() => string | Promise<string>) | undefined;
   /** Default: `"auto"`, that is a WebSocket, or else HTTP streaming, or else HTTP polling. */
   readonly transport?: TransportChoice | undefined;
-  /** Limit of the server's sending rate in kilobits per second. Default: none. */
+  /** Limit of the server's sending rate in kilobits per second; setMaxBandwidth changes it. Default: none. */
   readonly maxBandwidth?: number | undefined;
   /** How long a transport may take to open before the next one is tried. Default: 4000. */
   readonly connectTimeout?: number | undefined;
+  /** How long a session whose connection broke may be tried to be recovered, before a new one begins. 0: not at all.
+   * Default: 15000. */
+  readonly recoveryTime?: number | undefined;
   /** How often the server shall give a sign of life when it has nothing to say. Silence of 2 s more makes the connection
    * stale, 3 s after that it is given up. The server may choose another time. Default: 5000. */
   readonly keepAlive?: number | undefined;
@@ -23,6 +27,9 @@ export interface ConnectOptions {
   readonly pollIdle?: number | undefined;
   /** Bytes after which an HTTP stream is continued in a new response, as browsers keep all of it. Default: 20,000,000. */
   readonly contentLength?: number | undefined;
+  /** Reads values that the server tells as patches of JSON documents: `jsonPatch` from `halley-client/json-patch`. Without
+   * it the server sends such values in full. Default: none. */
+  readonly jsonPatch?: JsonPatch | undefined;
   /** Whether HTTP requests to another origin carry cookies. Default: false. */
   readonly withCredentials?: boolean | undefined;
   /** The WebSocket class. Default: the global one; Node before version 22 has none and takes that of the `ws` package. */
@@ -48,6 +55,33 @@ export interface SubscribeOptions<Field extends string = string, Name extends st
   readonly maxFrequency?: Frequency | undefined;
   /** How many updates of an item may wait on the server. Default: the mode's own. */
   readonly bufferSize?: number | "unlimited" | undefined;
+}
+
+/** SendOptions say how a message is to be handled. */
+export interface SendOptions {
+  /** Messages of one sequence are handled one after the other, in the order in which they were sent. The name is of
+   * letters, digits and underscores. Default: none, the message is handled as it comes. */
+  readonly sequence?: string | undefined;
+  /** How long the server may wait for messages of the sequence that are missing before this one, in milliseconds.
+   * Default: the server's own. */
+  readonly maxWait?: number | undefined;
+}
+
+/** outgoingOf checks what is to be sent. */
+export function outgoingOf(text: string, { sequence, maxWait }: SendOptions): Outgoing {
+  // This name is the protocol's own.
+  if (sequence !== undefined && (!/^\w+$/.test(sequence) || sequence === "UNORDERED_MESSAGES")) throw new TypeError(`no name of a sequence: "${sequence}"`);
+  if (maxWait !== undefined && !(sequence !== undefined && maxWait >= 0)) throw new TypeError("maxWait is for a sequence, and 0 or more");
+  // A text with half a character cannot be written, and had better fail here.
+  encodeURIComponent(text);
+  return { text, sequence, maxWait, number: 0 };
+}
+
+/** checkBandwidth refuses numbers that are no bandwidth. */
+export function checkBandwidth(maxBandwidth: number | "unlimited" | undefined): void {
+  if (typeof maxBandwidth === "number" && !(maxBandwidth > 0 && maxBandwidth < Infinity)) {
+    throw new TypeError(`maxBandwidth has to be above 0, not ${maxBandwidth}`);
+  }
 }
 
 /** interestOf checks the options of a subscription. Mistakes in them are mistakes of the program, hence a TypeError. */

@@ -25,6 +25,15 @@ export interface Interest {
 
 type Value = string | number | boolean | undefined;
 
+/** Outgoing is a message to the server. */
+export interface Outgoing {
+  readonly text: string;
+  readonly sequence: string | undefined;
+  readonly maxWait: number | undefined;
+  /** Its number in the sequence, or among all messages without one; 0 until it is written. */
+  readonly number: number;
+}
+
 /** encodeParams writes `name=value&name=value`; what is undefined is left out. */
 export function encodeParams(params: Readonly<Record<string, Value>>): string {
   return Object.entries(params)
@@ -36,8 +45,10 @@ export function encodeParams(params: Readonly<Record<string, Value>>): string {
 /** CreateParams is what a new session may be given. */
 export interface CreateParams {
   readonly adapterSet: string | undefined;
-  readonly maxBandwidth: number | undefined;
+  readonly maxBandwidth: number | "unlimited" | undefined;
   readonly oldSession: string | undefined;
+  /** The formats of value diffs that can be read. */
+  readonly diffs: string;
 }
 
 /** StreamParams is how a connection wants its notifications: in a stream, or as the answer to one poll. */
@@ -49,22 +60,21 @@ export type StreamParams =
 export function createSession(create: CreateParams, stream: StreamParams): string {
   return encodeParams({
     LS_adapter_set: create.adapterSet,
-    LS_requested_max_bandwidth: create.maxBandwidth,
+    // No limit is the default, and said by saying nothing.
+    LS_requested_max_bandwidth: create.maxBandwidth === "unlimited" ? undefined : create.maxBandwidth,
     LS_cid: CLIENT_ID,
     LS_old_session: create.oldSession,
-    LS_supported_diffs: "",
+    LS_supported_diffs: create.diffs,
     ...streamParams(stream),
   });
 }
 
 /**
- * bindSession writes the parameters that continue a session on a new connection.
- *
- * TODO recovery: a bind with LS_recovery_from would take a session up again after its connection broke. It needs a
- * count of the data lines received, and PROG understood. Until then a broken connection costs the session.
+ * bindSession writes the parameters that continue a session on a new connection: after all that was sent, or, when the
+ * connection broke, after the first `received` data notifications.
  */
-export function bindSession(sessionId: string, stream: StreamParams): string {
-  return encodeParams({ LS_session: sessionId, ...streamParams(stream) });
+export function bindSession(sessionId: string, stream: StreamParams, received?: number): string {
+  return encodeParams({ LS_session: sessionId, LS_recovery_from: received, ...streamParams(stream) });
 }
 
 function streamParams(stream: StreamParams): Record<string, Value> {
@@ -72,47 +82,60 @@ function streamParams(stream: StreamParams): Record<string, Value> {
   return { LS_keepalive_millis: stream.keepAlive, LS_content_length: stream.contentLength, LS_send_sync: false };
 }
 
-/** Control is a request about a subscription. The interest of an "add" is looked up when the request is written. */
-export type Control =
-  | { readonly op: "add" | "delete"; readonly id: number }
-  | { readonly op: "reconf"; readonly id: number; readonly maxFrequency: Frequency };
+/** RequestName is the name under which requests go together. */
+export type RequestName = "control" | "msg";
 
-/** controlLine writes one control request. Without `ack` the server confirms by the notification alone. */
-export function controlLine(requestId: string, control: Control, interest: Interest | undefined, ack: boolean): string {
-  const head = { LS_reqId: requestId, LS_op: control.op, LS_subId: control.id };
-  const quiet = ack ? undefined : false;
-  if (control.op === "reconf") return encodeParams({ ...head, LS_requested_max_frequency: control.maxFrequency });
-  if (control.op === "delete" || !interest) return encodeParams({ ...head, LS_ack: quiet });
-  return encodeParams({
-    ...head,
+/** Control is a request in a session. What it says is looked up when it is written; `id` is the subscription's or the message's. */
+export interface Control {
+  readonly op: "add" | "delete" | "reconf" | "constrain" | "msg";
+  readonly id: number;
+}
+
+/** controlLine writes one request, with what belongs to its operation. */
+export function controlLine(
+  requestId: string,
+  { op, id }: Control,
+  interest: Interest | undefined,
+  message: Outgoing | undefined,
+  maxBandwidth: number | "unlimited" | undefined,
+): string {
+  const head = { LS_reqId: requestId, LS_op: op, LS_subId: id };
+  switch (op) {
+    case "add":
+      return encodeParams({ ...head, ...addParams(interest) });
+    case "delete":
+      return encodeParams(head);
+    case "reconf":
+      return encodeParams({ ...head, LS_requested_max_frequency: interest?.maxFrequency });
+    case "constrain":
+      return encodeParams({ ...head, LS_subId: undefined, LS_requested_max_bandwidth: maxBandwidth });
+    case "msg":
+      return encodeParams({
+        LS_reqId: requestId,
+        LS_message: message?.text,
+        LS_sequence: message?.sequence,
+        LS_msg_prog: message?.number,
+        LS_max_wait: message?.maxWait,
+      });
+  }
+}
+
+function addParams(interest: Interest | undefined): Record<string, Value> {
+  if (!interest) return {};
+  const raw = interest.mode === "RAW";
+  return {
     LS_mode: interest.mode,
     LS_group: interest.items.join(" "),
     LS_schema: interest.fields.join(" "),
     LS_data_adapter: interest.dataAdapter,
     LS_selector: interest.selector,
-    LS_snapshot: interest.mode === "RAW" ? undefined : interest.snapshot,
-    LS_requested_max_frequency: interest.mode === "RAW" ? undefined : interest.maxFrequency,
+    LS_snapshot: raw ? undefined : interest.snapshot,
+    LS_requested_max_frequency: raw ? undefined : interest.maxFrequency,
     LS_requested_buffer_size: interest.bufferSize,
-    LS_ack: quiet,
-  });
+  };
 }
 
 /** destroyLine writes the request that ends the session. */
 export function destroyLine(requestId: string): string {
   return encodeParams({ LS_reqId: requestId, LS_op: "destroy", LS_close_socket: true });
-}
-
-/** batches joins request lines into bodies of at most `limit` bytes. A single longer line goes alone. */
-export function batches(lines: readonly string[], limit: number): string[] {
-  const bodies: string[] = [];
-  let body = "";
-  for (const line of lines) {
-    if (body !== "" && body.length + 2 + line.length > limit) {
-      bodies.push(body);
-      body = "";
-    }
-    body = body === "" ? line : `${body}\r\n${line}`;
-  }
-  if (body !== "") bodies.push(body);
-  return bodies;
 }

@@ -1,3 +1,4 @@
+import type { JsonPatch } from "./diff.js";
 import { Emitter } from "./emitter.js";
 import { ProtocolError, SubscriptionError } from "./errors.js";
 import { Frame } from "./frame.js";
@@ -72,6 +73,7 @@ export interface TableSubscription<Field extends string = string, Name extends s
 /** SubscriptionOwner is what a subscription needs from its client. */
 export interface SubscriptionOwner {
   readonly clock: Clock;
+  readonly jsonPatch: JsonPatch | undefined;
   unsubscribe(id: number): void;
   reconfigure(id: number, maxFrequency: Frequency): void;
 }
@@ -97,7 +99,8 @@ export class LiveSubscription implements TableSubscription {
   ) {
     this.items = interest.items;
     this.fields = interest.fields;
-    this.#schema = { fields: interest.fields, mode: interest.mode, snapshot: interest.snapshot !== false, key: -1, command: -1 };
+    const { fields, mode, snapshot } = interest;
+    this.#schema = { fields, mode, snapshot: snapshot !== false, jsonPatch: owner.jsonPatch, key: -1, command: -1 };
     this.#rows = interest.items.map((_, i) => new Item(i + 1, this.#schema));
     this.#positions = new Map(interest.items.map((name, i) => [name, i]));
     this.#frame = new Frame(interest.mode);

@@ -1,3 +1,4 @@
+import type { Differ } from "./diff.js";
 import { ProtocolError } from "./errors.js";
 
 /** Cell is the value of one field: text, or null when the feed has none. */
@@ -6,6 +7,7 @@ export type Cell = string | null;
 const HASH = 0x23;
 const DOLLAR = 0x24;
 const CARET = 0x5e;
+const NINE = 0x39;
 
 /**
  * decodeValues reads the value list that begins at `start` of an update line, and returns the complete row of `count`
@@ -13,10 +15,9 @@ const CARET = 0x5e;
  *
  *     tokens = token *( "|" token )
  *     token  = ""  unchanged  /  "#"  null  /  "$"  empty  /  "^" n  n unchanged  /  text, percent-encoded
- *
- * The tokens ^P and ^T (value diffs) are refused: this client tells the server that it takes none.
+ *           /  "^T" diff  /  "^P" patch     a change of the text, percent-encoded
  */
-export function decodeValues(line: string, start: number, base: readonly Cell[] | undefined, count: number): Cell[] {
+export function decodeValues(line: string, start: number, base: readonly Cell[] | undefined, count: number, differ: Differ): Cell[] {
   const cells: Cell[] = base ? base.slice() : new Array<Cell>(count).fill(null);
   let field = 0;
   let at = start;
@@ -27,10 +28,11 @@ export function decodeValues(line: string, start: number, base: readonly Cell[] 
     let unchanged = 0;
     if (end === at) {
       unchanged = 1;
-    } else if (first === CARET) {
+    } else if (first === CARET && !(line.charCodeAt(at + 1) > NINE)) {
       unchanged = countOf(line, at + 1, end);
     } else {
-      if (field < count) cells[field] = cellOf(line, at, end, first);
+      if (field < count) cells[field] = first === CARET ? differed(line, at, end, field, base, differ) : cellOf(line, at, end, first);
+      if (first !== CARET) differ.replaced(field);
       field++;
     }
     if (unchanged > 0) {
@@ -52,6 +54,17 @@ function cellOf(line: string, at: number, end: number, first: number): Cell {
     return first === HASH ? null : "";
   }
   return decodeText(line.slice(at, end));
+}
+
+/** Applies the diff that the token at `at` is to what the field had before. */
+function differed(line: string, at: number, end: number, field: number, base: readonly Cell[] | undefined, differ: Differ): Cell {
+  const before = base?.[field];
+  if (typeof before !== "string") throw new ProtocolError("an update has a diff of nothing", line);
+  try {
+    return differ.apply(field, before, line.charAt(at + 1), decodeText(line.slice(at + 2, end)));
+  } catch (cause) {
+    throw new ProtocolError("an update has a diff that does not fit", line, cause);
+  }
 }
 
 function countOf(line: string, at: number, end: number): number {

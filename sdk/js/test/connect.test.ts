@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { connect } from "../src/client.js";
 import { SessionError } from "../src/errors.js";
-import { accept, connected, settle, setup } from "./fake.js";
+import { accept, connected, over, settle, setup } from "./fake.js";
 
 describe("connecting over a WebSocket", () => {
   it("asks for the protocol's sub-protocol at the server's path", async () => {
@@ -20,7 +20,7 @@ describe("connecting over a WebSocket", () => {
     expect(platform.last.params("LS_cid")).toEqual({
       LS_adapter_set: "DEMO",
       LS_cid: "mgQkwtwdysogQz2BJ4Ji kOj2Bg",
-      LS_supported_diffs: "",
+      LS_supported_diffs: "T",
       LS_keepalive_millis: "5000",
       LS_send_sync: "false",
       LS_user: "ann & co",
@@ -37,7 +37,6 @@ describe("connecting over a WebSocket", () => {
       LS_data_adapter: "QUOTES",
       LS_snapshot: "true",
       LS_requested_max_frequency: "2.5",
-      LS_ack: "false",
     });
     expect(platform.last.sent).toHaveLength(3);
   });
@@ -56,7 +55,7 @@ describe("connecting over a WebSocket", () => {
     const { platform } = await setup({ user: "ann", password });
     accept(platform, "S1");
     expect(platform.last.params("LS_password")["LS_password"]).toBe("zero");
-    platform.last.end(new Error("reset"));
+    over(platform);
     await platform.clock.advance(1000);
     accept(platform, "S2");
     expect(platform.last.params("LS_password")["LS_password"]).toBe("one");
@@ -81,7 +80,7 @@ describe("connecting over a WebSocket", () => {
     const { platform, client } = await setup();
     platform.last.open();
     platform.last.lines("WSOK", "CONOK,S1,300,5000,*");
-    platform.last.end(new Error("reset"));
+    over(platform);
     for (let i = 0; i < 300; i++) client.subscribe({ items: [`ITEM${i}`], fields: ["bid", "ask"], dataAdapter: "Q".repeat(200) });
     await platform.clock.advance(1000);
     platform.last.open();

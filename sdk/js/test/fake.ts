@@ -1,4 +1,5 @@
-import { type Client, LiveClient } from "../src/client.js";
+import type { Client } from "../src/client.js";
+import { LiveClient } from "../src/live-client.js";
 import type { ConnectOptions } from "../src/options.js";
 import type { Cancel, Clock, Connection, Platform, Sink, Transport, TransportName, Wake } from "../src/platform.js";
 import type { Status } from "../src/status.js";
@@ -185,6 +186,11 @@ export async function connected(options: ConnectOptions = {}): Promise<Setup> {
 export function accept(platform: FakePlatform, sessionId: string): void {
   platform.last.open();
   platform.last.lines("WSOK", `CONOK,${sessionId},50000,5000,*`, "SERVNAME,test", "CONS,unlimited");
+}
+
+/** over ends the session by the server's word, so that a new one is due. */
+export function over(platform: FakePlatform): void {
+  platform.last.lines("END,48,the session has reached its age");
 }
 
 /** settle lets everything run that waits for nothing but its turn. */

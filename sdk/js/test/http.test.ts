@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { accept, type FakePlatform, setup } from "./fake.js";
+import { accept, type FakePlatform, over, setup } from "./fake.js";
 
 const CREATE = "http://server.test:8080/lightstreamer/create_session.txt?LS_protocol=TLCP-2.5.0";
 const BIND = "http://server.test:8080/lightstreamer/bind_session.txt?LS_protocol=TLCP-2.5.0";
@@ -62,11 +62,11 @@ describe("falling back", () => {
     platform.last.end(new Error("refused"));
     await platform.clock.advance(0);
     platform.last.lines("CONOK,S1,50000,5000,*");
-    platform.last.end(new Error("reset"));
+    over(platform);
     await platform.clock.advance(500);
     expect(platform.last.url).toBe(CREATE);
     platform.last.lines("CONOK,S2,50000,5000,*");
-    platform.last.end(new Error("reset"));
+    over(platform);
     platform.wake("online");
     await platform.clock.advance(0);
     expect(platform.last.kind).toBe("socket");
@@ -75,12 +75,12 @@ describe("falling back", () => {
   it("comes back to the WebSocket where one has worked", async () => {
     const { platform } = await setup();
     accept(platform, "S1");
-    platform.last.end(new Error("reset"));
+    over(platform);
     await platform.clock.advance(500);
     platform.last.end(new Error("refused"));
     await platform.clock.advance(0);
     platform.last.lines("CONOK,S2,50000,5000,*");
-    platform.last.end(new Error("reset"));
+    over(platform);
     await platform.clock.advance(2000);
     expect(platform.last.kind).toBe("socket");
   });
@@ -204,7 +204,7 @@ describe("HTTP streaming", () => {
     const { client, stream } = await streaming();
     stream.lines("CONOK,S1,50000,5000,*");
     stream.end();
-    expect(client.status).toMatchObject({ state: "retrying", cause: { message: "the server ended the connection" } });
+    expect(client.status).toMatchObject({ state: "recovering", cause: { message: "the server ended the connection" } });
   });
 
   it("follows the address that the server names", async () => {
@@ -213,7 +213,7 @@ describe("HTTP streaming", () => {
     stream.lines("CONOK,S1,50000,5000,node7.test", "LOOP,0");
     expect(platform.request("control").url).toMatch(/^http:\/\/node7\.test:8080\/lightstreamer\/control\.txt/);
     expect(platform.last.url).toMatch(/^http:\/\/node7\.test:8080\/lightstreamer\/bind_session\.txt/);
-    client.drop();
+    over(platform);
     await platform.clock.advance(500);
     expect(platform.last.url).toBe(CREATE);
   });
@@ -271,7 +271,7 @@ describe("polling", () => {
     await platform.clock.advance(12_000);
     expect(client.status.state).toBe("stale");
     await platform.clock.advance(3000);
-    expect(client.status.state).toBe("retrying");
+    expect(client.status.state).toBe("recovering");
   });
 
   it("starts over when the server has forgotten the session", async () => {

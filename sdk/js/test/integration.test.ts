@@ -86,22 +86,68 @@ describe("automatic choice", () => {
 
 describe("failures", () => {
   for (const transport of ["websocket", "http-streaming", "http-polling"] as const) {
-    it(`a cut ${transport} connection is made again, with the newest values`, async () => {
+    it(`a cut ${transport} connection is made again, and its session recovered`, async () => {
       const made = await open({}, { transport });
       await until(() => expect(made.client.status.state).toBe("connected"));
       await until(() => {
         // Between two polls there is nothing to cut.
         made.server.cut();
-        expect(made.statuses.some((status) => status.state === "retrying")).toBe(true);
+        expect(made.statuses.some((status) => status.state === "recovering")).toBe(true);
       });
       await compare(made, 50);
       expect(made.client.status).toMatchObject({ state: "connected", transport });
+      expect(made.server.sessions.size).toBe(1);
+      expect(made.server.binds).toContainEqual(expect.stringMatching(/ recovery /));
+    });
+
+    it(`events over ${transport} have no gap, whatever is cut, and messages are answered once`, async () => {
+      const made = await open({ pace: 2 }, { transport });
+      const want: (string | null | undefined)[] = [];
+      const seen: (string | null)[] = [];
+      const step = made.server.market.step.bind(made.server.market);
+      const raw = made.client.subscribe({ items: ["AAPL"], fields: ["last", "time"], mode: "RAW", dataAdapter: "QUOTES" });
+      raw.on("update", (u) => seen.push(u.values.last));
+      await until(() => expect(raw.state).toBe("active"));
+      made.server.market.step = () => {
+        const ticks = step();
+        for (const { adapter, item, row } of ticks) if (adapter === "QUOTES" && item === "AAPL") want.push(row["last"]);
+        return ticks;
+      };
+      const answers: Promise<string>[] = [];
+      for (let i = 0; i < 4; i++) {
+        answers.push(made.client.send(`${i}`, { sequence: "S" }));
+        const next = seen.length + 5;
+        await until(() => expect(seen.length).toBeGreaterThan(next));
+        made.server.cut();
+        answers.push(made.client.send(`${i}`));
+        await until(() => expect(made.client.status.state).toBe("connected"));
+      }
+      expect(await Promise.all(answers)).toEqual(["0", "0", "1", "1", "2", "2", "3", "3"]);
+      made.server.pause();
+      // What was on its way when the counting began comes first.
+      await until(() => expect(seen.slice(-want.length)).toEqual(want));
+      expect(made.statuses.map((status) => status.state)).not.toContain("retrying");
+      expect(made.server.sessions.size).toBe(1);
     });
   }
+
+  it("a session that the server has forgotten is followed by a new one", async () => {
+    const made = await open({});
+    await until(() => expect(made.client.status.state).toBe("connected"));
+    for (const session of made.server.sessions.values()) session.end();
+    made.server.cut();
+    await compare(made, 50);
+    expect(made.statuses.map((status) => status.state)).toEqual(["connected", "recovering", "connecting", "connected"]);
+  });
 
   it("a refused session closes the client", async () => {
     const { client } = await open({}, { adapterSet: "NONE" });
     await until(() => expect(client.status).toMatchObject({ state: "closed", cause: { code: 2 } }));
+  });
+
+  it("a refused message is rejected with the application's code", async () => {
+    const { client } = await open({});
+    await expect(client.send("no way")).rejects.toMatchObject({ name: "MessageError", reason: "denied", code: -1, message: "denied" });
   });
 
   it("a refused subscription leaves the others alone", async () => {
@@ -132,4 +178,14 @@ it("setTransport goes on over another transport while values keep coming", async
     await until(() => expect(made.client.status).toMatchObject({ state: "connected", transport }));
   }
   await compare(made, 20);
+});
+
+it("setMaxBandwidth asks, and the event tells what is in force", async () => {
+  const { client } = await open({}, { maxBandwidth: 100 });
+  const seen: unknown[] = [];
+  client.on("bandwidth", (bandwidth) => seen.push(bandwidth));
+  await until(() => expect(client.bandwidth).toBe(100));
+  client.setMaxBandwidth(50.5);
+  await until(() => expect(client.bandwidth).toBe(50.5));
+  expect(seen).toEqual([100, 50.5]);
 });

@@ -21,16 +21,22 @@ describe("parseMessage", () => {
     ["EOS,4,1", { tag: "EOS", id: 4, item: 1 }],
     ["CS,4,1", { tag: "CS", id: 4, item: 1 }],
     ["OV,3,2,17", { tag: "OV", id: 3, item: 2, lost: 17 }],
+    ["CONS,40.5", { tag: "CONS", bandwidth: 40.5 }],
+    ["CONS,unmanaged", { tag: "CONS", bandwidth: "unmanaged" }],
+    ["PROG,4", { tag: "PROG", count: 4 }],
+    ["MSGDONE,SEQ,3,accepted%2C id 9", { tag: "MSGDONE", sequence: "SEQ", number: 3, text: "accepted, id 9" }],
+    ["MSGDONE,*,1,", { tag: "MSGDONE", sequence: "*", number: 1, text: "" }],
+    ["MSGFAIL,*,4,-7,not%2C today", { tag: "MSGFAIL", sequence: "*", number: 4, code: -7, text: "not, today" }],
     ["CONF,3,2.5,filtered", { tag: "CONF", id: 3, maxFrequency: 2.5, filtered: true }],
     ["CONF,3,unlimited,unfiltered", { tag: "CONF", id: 3, maxFrequency: "unlimited", filtered: false }],
   ])("reads %s", (line, message) => expect(parseMessage(line)).toEqual(message));
 
-  it.each(["PROBE", "SYNC,25", "NOOP,padding, padding", "CONS,unlimited", "SERVNAME,node 1", "CLIENTIP,::1", "PROG,4", "FUTURE,1,2"])(
+  it.each(["PROBE", "SYNC,25", "NOOP,padding, padding", "SERVNAME,node 1", "CLIENTIP,::1", "FUTURE,1,2"])(
     "passes over %s",
     (line) => expect(parseMessage(line)).toBeUndefined(),
   );
 
-  it.each(["CONOK,S1,50000,5000", "CONERR,x,y", "LOOP", "LOOP,", "SUBOK,1,2", "REQERR,1", "EOS,1", "OV,1,1,many"])("refuses %s", (line) =>
+  it.each(["CONOK,S1,50000,5000", "CONERR,x,y", "LOOP", "LOOP,", "SUBOK,1,2", "REQERR,1", "EOS,1", "OV,1,1,many", "CONS,fast", "PROG,x", "MSGDONE,S", "MSGFAIL,S,1,34"])("refuses %s", (line) =>
     expect(() => parseMessage(line)).toThrow(ProtocolError),
   );
 });

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { accept, connected, setup } from "./fake.js";
 
-describe("a broken connection", () => {
+const NO_RECOVERY = { recoveryTime: 0 };
+
+describe("a broken connection whose session is not to be recovered", () => {
   it("is followed by a new session in which all subscriptions are asked for again", async () => {
-    const { platform, client, statuses } = await connected();
+    const { platform, client, statuses } = await connected(NO_RECOVERY);
     const quotes = client.subscribe({ items: ["A"], fields: ["bid"] });
     const gone = client.subscribe({ items: ["B"], fields: ["bid"] });
     gone.unsubscribe();
@@ -38,7 +40,7 @@ describe("a broken connection", () => {
   });
 
   it("counts failures on while sessions die young, and starts over after a steady one", async () => {
-    const { platform, statuses } = await connected();
+    const { platform, statuses } = await connected(NO_RECOVERY);
     const die = async (after: number, sessionId: string): Promise<void> => {
       await platform.clock.advance(after);
       platform.last.lines("PROBE");
@@ -55,9 +57,22 @@ describe("a broken connection", () => {
     expect(statuses.flatMap((status) => (status.state === "retrying" ? [status.delay] : []))).toEqual([500, 1000, 500]);
   });
 
+  it("counts a session as steady across its responses", async () => {
+    const { platform, statuses } = await connected(NO_RECOVERY);
+    platform.last.end(new Error("reset"));
+    await platform.clock.advance(500);
+    accept(platform, "S2");
+    for (let i = 0; i < 3; i++) {
+      await platform.clock.advance(4000);
+      platform.last.lines("LOOP,0", "CONOK,S2,50000,5000,*");
+    }
+    platform.last.end(new Error("reset"));
+    expect(statuses.flatMap((status) => (status.state === "retrying" ? [status.delay] : []))).toEqual([500, 500]);
+  });
+
   it("is retried at once when the network comes back or the page is looked at", async () => {
     for (const wake of ["online", "visible"] as const) {
-      const { platform, client } = await connected();
+      const { platform, client } = await connected(NO_RECOVERY);
       platform.last.end(new Error("reset"));
       platform.wake(wake);
       await platform.clock.advance(0);
@@ -72,7 +87,7 @@ describe("a broken connection", () => {
   });
 
   it("leaves the old connection without a say", async () => {
-    const { platform, client } = await connected();
+    const { platform, client } = await connected(NO_RECOVERY);
     const quotes = client.subscribe({ items: ["A"], fields: ["bid"] });
     const old = platform.last;
     old.lines("SUBOK,1,1,1", "U,1,1,10");
@@ -88,7 +103,7 @@ describe("a broken connection", () => {
   });
 
   it("comes from a line that makes no sense, too", async () => {
-    const { platform, client } = await connected();
+    const { platform, client } = await connected(NO_RECOVERY);
     client.subscribe({ items: ["A"], fields: ["bid", "ask"] });
     platform.last.lines("SUBOK,1,1,2", "U,1,1,10");
     expect(client.status).toMatchObject({ state: "retrying", cause: { name: "ProtocolError", line: "U,1,1,10" } });
@@ -96,7 +111,7 @@ describe("a broken connection", () => {
   });
 
   it("comes from a server that does not know the session any more", async () => {
-    const { platform, client } = await connected();
+    const { platform, client } = await connected(NO_RECOVERY);
     const quotes = client.subscribe({ items: ["A"], fields: ["bid"] });
     platform.last.lines("REQERR,1,20,session not found");
     expect(client.status.state).toBe("retrying");
@@ -115,7 +130,7 @@ describe("silence", () => {
     await platform.clock.advance(1);
     expect(client.status).toMatchObject({ state: "stale", transport: "websocket", sessionId: "S1" });
     await platform.clock.advance(3000);
-    expect(statuses.map((status) => status.state)).toEqual(["connected", "stale", "retrying"]);
+    expect(statuses.map((status) => status.state)).toEqual(["connected", "stale", "recovering"]);
     expect(statuses.at(-1)).toMatchObject({ cause: { name: "ConnectionError", message: "no sign of life for 10 s" } });
   });
 
@@ -146,7 +161,7 @@ describe("silence", () => {
     platform.clock.time += 3_600_000;
     platform.wake("visible");
     await platform.clock.advance(3000);
-    expect(client.status.state).toBe("retrying");
+    expect(client.status.state).toBe("recovering");
   });
 });
 
@@ -167,7 +182,7 @@ describe("drop and setTransport", () => {
   it("drop is a failure like any other", async () => {
     const { platform, client, statuses } = await connected();
     client.drop();
-    expect(statuses.at(-1)).toMatchObject({ state: "retrying", delay: 500 });
+    expect(statuses.at(-1)).toMatchObject({ state: "recovering", sessionId: "S1" });
     expect(platform.open).toHaveLength(0);
     client.drop();
     expect(statuses).toHaveLength(2);

@@ -1,14 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Client, LiveClient } from "../src/client.js";
+import type { Client } from "../src/client.js";
+import { LiveClient } from "../src/live-client.js";
+import type { MessageError } from "../src/errors.js";
 import type { Subscription, TableSubscription, Update } from "../src/subscription.js";
 import type { Cell } from "../src/values.js";
 import { encodeValues } from "./encode.js";
 import { type FakeConnection, FakePlatform, parseParams, settle } from "./fake.js";
 
 // A client against a model of a server, driven by a random list of actions: prices move, rows of tables come and go,
-// connections break, responses are cut into pieces, subscriptions begin and end, transports change. After it all has gone
-// quiet, what the client holds must be what the server holds, whatever happened on the way.
+// connections break, in the middle of a line too, sessions are recovered or forgotten, messages are sent, subscriptions
+// begin and end, transports change. After it all has gone quiet, what the client holds must be what the server holds,
+// whatever happened on the way; each message was handled once, and its outcome is known unless its session was lost.
 
 const FIELDS = ["bid", "ask", "name"] as const;
 const BOOK = ["key", "command", "size"] as const;
@@ -30,9 +33,15 @@ class Server {
   #stream: FakeConnection | undefined;
   #polling = false;
   #subscriptions = new Map<string, ServerSubscription>();
-  /** Lines that wait for the next bind. */
-  #unbound: string[] = [];
+  /** The data notifications of the session, and how many of them were written to a connection. */
+  #log: string[] = [];
+  #written = 0;
   #bound = false;
+  /** Bytes of the next lines that still get through before the connection breaks. */
+  #torn = Infinity;
+  /** The messages of the session by number, and all that were handled, in whichever session. */
+  #messages = new Set<string>();
+  readonly handled: string[] = [];
   readonly #seen = new Map<FakeConnection, number>();
 
   constructor(private readonly platform: FakePlatform) {}
@@ -46,7 +55,7 @@ class Server {
     const connections = reverse ? this.platform.connections.toReversed() : this.platform.connections;
     for (const connection of connections) {
       const seen = this.#seen.get(connection);
-      if (connection.closed && (seen !== undefined || !connection.url.includes("/control.txt"))) continue;
+      if (connection.closed && (seen !== undefined || !/\/(control|msg)\.txt/.test(connection.url))) continue;
       if (seen === undefined) {
         worked = true;
         this.#seen.set(connection, 0);
@@ -75,6 +84,19 @@ class Server {
     this.#stream?.end(new Error("reset"));
   }
 
+  /** Lets the present connection break after so many bytes more. */
+  tear(bytes: number): void {
+    this.#torn = bytes;
+  }
+
+  /** Forgets the session, as a server does that was restarted. */
+  forget(): void {
+    this.#sessionId = "";
+    this.#bound = false;
+    this.#subscriptions = new Map();
+    this.cut();
+  }
+
   loop(): void {
     if (this.#bound) this.#rebind();
   }
@@ -99,7 +121,7 @@ class Server {
   }
 
   probe(): void {
-    if (this.#bound && !this.#polling) this.#say("PROBE");
+    if (this.#bound && !this.#polling) this.#write(["PROBE"]);
     else if (this.#bound) this.#rebind();
   }
 
@@ -116,15 +138,25 @@ class Server {
   }
 
   #say(line: string): void {
-    if (!this.#bound) this.#unbound.push(line);
-    else this.#stream?.lines(line);
-    if (this.#bound && this.#polling) this.#rebind();
+    this.#log.push(line);
+    if (!this.#bound) return;
+    this.#write([line]);
+    this.#written = this.#log.length;
+    if (this.#polling) this.#rebind();
+  }
+
+  /** Writes to the present connection; it may have broken without the server's knowing. */
+  #write(lines: readonly string[]): void {
+    const text = lines.map((line) => `${line}\r\n`).join("");
+    this.#stream?.text(text.slice(0, this.#torn));
+    if (text.length > this.#torn) this.cut();
+    this.#torn = text.length > this.#torn ? Infinity : this.#torn - text.length;
   }
 
   #rebind(): void {
     const stream = this.#stream;
+    this.#write(["LOOP,0"]);
     this.#bound = false;
-    stream?.lines("LOOP,0");
     if (stream?.kind === "post") stream.end();
   }
 
@@ -136,11 +168,17 @@ class Server {
       case "create_session":
         this.#sessionId = `S${++this.#sessions}`;
         this.#subscriptions = new Map();
-        this.#unbound = [];
+        this.#messages = new Set();
+        this.#log = [];
+        this.#written = 0;
         return this.#bind(connection, params);
       case "bind_session":
         if (params["LS_session"] !== this.#sessionId) return connection.lines("CONERR,20,gone");
         return this.#bind(connection, params);
+      case "msg":
+        for (const line of lines) this.#message(connection, parseParams(line));
+        if (connection.kind === "post") connection.end();
+        return;
       case "control":
         for (const line of lines) this.#control(connection, parseParams(line));
         if (connection.kind === "post") connection.end();
@@ -152,10 +190,25 @@ class Server {
     this.#stream = connection;
     this.#polling = params["LS_polling"] === "true";
     this.#bound = true;
-    const waiting = this.#unbound;
-    this.#unbound = [];
-    connection.lines(`CONOK,${this.#sessionId},50000,5000,*`, ...waiting);
+    this.#torn = Infinity;
+    const from = params["LS_recovery_from"];
+    // A server may go on from earlier than it was asked to.
+    if (from !== undefined) this.#written = Math.max(0, Number(from) - (Number(from) % 3));
+    const waiting = this.#log.slice(this.#written);
+    this.#write([`CONOK,${this.#sessionId},50000,5000,*`, ...(from === undefined ? [] : [`PROG,${this.#written}`]), ...waiting]);
+    this.#written = this.#log.length;
     if (this.#polling && (waiting.length > 0 || params["LS_idle_millis"] === "0")) this.#rebind();
+  }
+
+  #message(connection: FakeConnection, params: Record<string, string>): void {
+    const { LS_reqId: request, LS_message: text = "", LS_sequence: sequence = "*", LS_msg_prog: number } = params;
+    if (connection.kind === "post" && !connection.url.endsWith(`LS_session=${this.#sessionId}`)) return connection.lines(`REQERR,${request},20,gone`);
+    const name = `${sequence},${number}`;
+    if (this.#messages.has(name)) return connection.lines(`REQERR,${request},33,there before`);
+    this.#messages.add(name);
+    this.handled.push(text);
+    connection.lines(`REQOK,${request}`);
+    this.#say(`MSGDONE,${name},${text}`);
   }
 
   #control(connection: FakeConnection, params: Record<string, string>): void {
@@ -188,8 +241,9 @@ type Action =
   | { readonly do: "down"; readonly kind: "socket" | "post"; readonly value: boolean }
   | { readonly do: "choose"; readonly transport: "auto" | "websocket" | "http-streaming" | "http-polling" }
   | { readonly do: "clear"; readonly item: string }
+  | { readonly do: "tear"; readonly bytes: number }
   | { readonly do: "serve"; readonly reverse: boolean }
-  | { readonly do: "cut" | "loop" | "paint" | "drop" | "wake" | "subscribe" | "unsubscribe" | "probe" };
+  | { readonly do: "cut" | "forget" | "send" | "loop" | "paint" | "drop" | "wake" | "subscribe" | "unsubscribe" | "probe" };
 
 const item = fc.constantFrom(...ITEMS);
 const cell = fc.constantFrom<Cell>(null, "", "1", "2", "#3", "a|b");
@@ -201,8 +255,9 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("down" as const), kind: fc.constantFrom("socket" as const, "post" as const), value: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("choose" as const), transport: fc.constantFrom("auto" as const, "websocket" as const, "http-streaming" as const, "http-polling" as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("clear" as const), item }) },
-  { weight: 4, arbitrary: fc.constantFrom<Action>({ do: "paint" }, { do: "loop" }, { do: "subscribe" }, { do: "unsubscribe" }, { do: "probe" }) },
-  { weight: 1, arbitrary: fc.constantFrom<Action>({ do: "cut" }, { do: "drop" }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("tear" as const), bytes: fc.integer({ min: 0, max: 60 }) }) },
+  { weight: 4, arbitrary: fc.constantFrom<Action>({ do: "paint" }, { do: "loop" }, { do: "subscribe" }, { do: "unsubscribe" }, { do: "probe" }, { do: "send" }) },
+  { weight: 1, arbitrary: fc.constantFrom<Action>({ do: "cut" }, { do: "drop" }, { do: "forget" }) },
   { weight: 2, arbitrary: fc.constant({ do: "wake" as const }) },
 );
 
@@ -242,13 +297,22 @@ describe("a client and a server", () => {
         const client: Client = new LiveClient("http://server.test", {}, platform);
         const quotes: Subscription<(typeof FIELDS)[number], (typeof ITEMS)[number]>[] = [];
         const books: Watched[] = [];
+        const outcomes: string[] = [];
+        let sent = 0;
+        const send = (): void => {
+          const text = `m${++sent}`;
+          client.send(text, { sequence: "S" }).then(
+            (answer) => outcomes.push(`${text} ${answer}`),
+            (error: unknown) => outcomes.push(`${text} ${(error as MessageError).reason}`),
+          );
+        };
         const subscribe = (): void => {
           quotes.push(client.subscribe({ items: ITEMS, fields: FIELDS }));
           books.push(new Watched(client.subscribe({ items: ITEMS, fields: BOOK, mode: "COMMAND" })));
         };
         const atMostOne = (): void => {
-          const streams = platform.open.filter(({ url }) => !url.includes("/control.txt"));
-          const controls = platform.open.filter(({ url, body }) => url.includes("/control.txt") && !body.includes("LS_op=destroy"));
+          const streams = platform.open.filter(({ url }) => !/\/(control|msg)\.txt/.test(url));
+          const controls = platform.open.filter(({ url, body }) => /\/(control|msg)\.txt/.test(url) && !body.includes("LS_op=destroy"));
           // A response that has said LOOP may still be ending when the next one begins.
           expect(streams.length).toBeLessThanOrEqual(2);
           expect(controls.length).toBeLessThanOrEqual(1);
@@ -265,6 +329,9 @@ describe("a client and a server", () => {
             case "choose": client.setTransport(one.transport); break;
             case "clear": server.clear(one.item); break;
             case "cut": server.cut(); break;
+            case "tear": server.tear(one.bytes); break;
+            case "forget": server.forget(); break;
+            case "send": send(); break;
             case "loop": server.loop(); break;
             case "serve": server.serve(one.reverse); break;
             case "paint": platform.clock.paint(); break;
@@ -309,6 +376,13 @@ describe("a client and a server", () => {
             expect(sorted(byUpdate.get(name) ?? [])).toEqual(want);
             expect(sorted(byFrame.get(name) ?? [])).toEqual(want);
           }
+        }
+        // A message is handled once; the order holds within a session, and no outcome is another message's.
+        expect(outcomes).toHaveLength(sent);
+        expect(new Set(server.handled).size).toBe(server.handled.length);
+        for (const outcome of outcomes) {
+          const [text = "", answer] = outcome.split(" ");
+          if (answer !== "aborted") expect([answer, server.handled.includes(text)]).toEqual([text, true]);
         }
         client.close();
         expect(platform.clock.pendingTimers).toBe(0);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Update } from "../src/subscription.js";
-import { accept, connected, setup } from "./fake.js";
+import { accept, connected, over, setup } from "./fake.js";
 
 const short = (u: Update): string => `${u.item}${u.snapshot ? " snapshot" : ""} ${[...u.changed].map((f) => `${f}=${u.values[f]}`).join(" ")}`.trim();
 
@@ -39,7 +39,7 @@ describe("MERGE", () => {
     const seen: string[] = [];
     quotes.on("update", (u) => seen.push(short(u)));
     platform.last.lines("SUBOK,1,1,2", "U,1,1,10|11", "U,1,1,10|12");
-    client.drop();
+    over(platform);
     await platform.clock.advance(500);
     accept(platform, "S2");
     platform.last.lines("SUBOK,1,1,2", "U,1,1,10|13");
@@ -50,7 +50,7 @@ describe("MERGE", () => {
     const { platform, client } = await connected();
     client.subscribe({ items: ["A"], fields: ["bid", "ask"] });
     platform.last.lines("SUBOK,1,1,2", "U,1,1,10|11");
-    client.drop();
+    over(platform);
     await platform.clock.advance(500);
     accept(platform, "S2");
     platform.last.lines("SUBOK,1,1,2", "U,1,1,|12");
@@ -90,7 +90,7 @@ describe("DISTINCT and RAW", () => {
     news.on("lost", ({ count }) => seen.push(`lost ${count}`));
     news.on("clear", () => seen.push("clear"));
     platform.last.lines("SUBOK,1,1,1", "U,1,1,one", "EOS,1,1");
-    client.drop();
+    over(platform);
     await platform.clock.advance(500);
     accept(platform, "S2");
     platform.last.lines("SUBOK,1,1,1", "U,1,1,one", "EOS,1,1");
@@ -156,10 +156,10 @@ describe("COMMAND", () => {
   });
 
   it("compares the snapshot of a new session with the rows it has, and deletes what is gone at its end", async () => {
-    const { platform, client, subscription, take } = await book();
+    const { platform, subscription, take } = await book();
     platform.last.lines("U,1,1,k1|ADD|1|1", "U,1,1,k2|ADD|2|2", "U,1,1,k3|ADD|3|3", "EOS,1,1");
     take();
-    client.drop();
+    over(platform);
     await platform.clock.advance(500);
     accept(platform, "S2");
     platform.last.lines("SUBCMD,1,1,4,1,2");
@@ -232,7 +232,7 @@ describe("refusals", () => {
     expect(errors).toMatchObject([{ name: "SubscriptionError", code: 21, message: "unknown item X" }]);
     expect(bad.state).toBe("ended");
     expect(good.state).toBe("active");
-    client.drop();
+    over(platform);
     await platform.clock.advance(500);
     accept(platform, "S2");
     expect(platform.last.sent[2]?.split("\r\n")).toHaveLength(2);
@@ -265,7 +265,7 @@ describe("frequency", () => {
     expect(seen).toEqual([{ maxFrequency: "unlimited", filtered: true }, { maxFrequency: 2, filtered: true }, 13]);
     expect(quotes.state).toBe("active");
     quotes.setMaxFrequency(3);
-    client.drop();
+    over(platform);
     await platform.clock.advance(500);
     accept(platform, "S2");
     expect(platform.last.params("LS_op=add")["LS_requested_max_frequency"]).toBe("3");

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { applyDiff, Differ } from "../src/diff.js";
 import { ProtocolError } from "../src/errors.js";
+import { jsonPatch } from "../src/json-patch.js";
 import { isUpdate, parseMessage, parseUpdateHead } from "../src/messages.js";
 import { type Cell, decodeText, decodeValues } from "../src/values.js";
 
@@ -21,6 +23,12 @@ interface Story {
   readonly updates: readonly { readonly body: string; readonly values?: readonly Cell[]; readonly changed?: readonly number[]; readonly error?: boolean }[];
 }
 
+interface DiffCase {
+  readonly base: string;
+  readonly diff: string;
+  readonly value?: string;
+}
+
 interface LineCase {
   readonly line: string;
   readonly tag?: string;
@@ -35,6 +43,7 @@ interface LineCase {
     readonly item?: number;
     readonly items?: number;
     readonly fields?: number;
+    readonly kbps?: number;
     readonly keyPos?: number;
     readonly commandPos?: number;
     readonly frequency?: { readonly kind: number; readonly perSecond?: number };
@@ -43,25 +52,34 @@ interface LineCase {
 
 describe("tokens.json", () => {
   it.each(transcript<TokenCase>("tokens.json"))("$token", ({ token, value, invalid }) => {
-    const decode = (): Cell[] => decodeValues(token, 0, undefined, 1);
+    const decode = (): Cell[] => decodeValues(token, 0, undefined, 1, new Differ(jsonPatch));
     if (invalid) expect(decode).toThrow(ProtocolError);
     else expect(decode()).toEqual([value]);
   });
 });
 
-describe("updates.json", () => {
-  it.each(transcript<Story>("updates.json"))("$name", ({ fields, updates }) => {
+describe("diffs.json", () => {
+  it.each(transcript<DiffCase>("diffs.json"))("$base and $diff", ({ base, diff, value }) => {
+    // A case without a value is one that does not fit.
+    expect(applyDiff(base, diff)).toBe(value);
+  });
+});
+
+describe.each(["updates.json", "update-diffs.json"])("%s", (file) => {
+  it.each(transcript<Story>(file))("$name", ({ fields, updates }) => {
+    // The first of the two is about a client that takes no patches.
+    const differ = new Differ(file === "updates.json" ? undefined : jsonPatch);
     let row: Cell[] | undefined;
     for (const { body, values, changed, error } of updates) {
-      const decode = (): Cell[] => decodeValues(body, 0, row, fields);
+      const decode = (): Cell[] => decodeValues(body, 0, row, fields, differ);
       if (error) {
         expect(decode, body).toThrow(ProtocolError);
         return;
       }
       const next = decode();
       expect(next, body).toEqual(values);
-      const differ = next.flatMap((cell, i) => (row && row[i] === cell ? [] : [i + 1]));
-      expect(changed, body).toEqual(expect.arrayContaining(differ));
+      const different = next.flatMap((cell, i) => (row && row[i] === cell ? [] : [i + 1]));
+      expect(changed, body).toEqual(expect.arrayContaining(different));
       row = next;
     }
   });
@@ -85,6 +103,14 @@ function expected(tag: string, want: NonNullable<LineCase["want"]>): unknown {
       return { tag, requestId: want.name ?? "" };
     case "REQERR":
       return { tag, requestId: want.name, code: want.code, text };
+    case "CONS":
+      return { tag, bandwidth: want.kbps === 0 ? "unlimited" : want.kbps === -1 ? "unmanaged" : want.kbps };
+    case "PROG":
+      return { tag, count: want.number };
+    case "MSGDONE":
+      return { tag, sequence: want.name, number: want.number, text };
+    case "MSGFAIL":
+      return { tag, sequence: want.name, number: want.number, code: want.code, text };
     case "SUBOK":
       return { tag, id: want.sub, items: want.items, fields: want.fields };
     case "SUBCMD":
@@ -104,7 +130,7 @@ function expected(tag: string, want: NonNullable<LineCase["want"]>): unknown {
 }
 
 /** Tags whose lines say nothing to this client, so that it does not look inside. */
-const UNREAD = /^(PROBE|SYNC|CONS|NOOP|PROG|SERVNAME|CLIENTIP|MSGDONE|MSGFAIL)\b/;
+const UNREAD = /^(PROBE|SYNC|NOOP|SERVNAME|CLIENTIP)\b/;
 
 describe("lines.json", () => {
   it.each(transcript<LineCase>("lines.json"))("$line", ({ line, tag = "", want = {}, error }) => {

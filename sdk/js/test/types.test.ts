@@ -1,5 +1,6 @@
 import { describe, expectTypeOf, it } from "vitest";
-import { type Client, connect, type Frequency, type Status, type Subscription, type TableSubscription, type Update } from "../src/index.js";
+import { type Bandwidth, type Client, connect, type Frequency, type HalleyError, type JsonPatch, type Status, type Subscription, type TableSubscription, type Update } from "../src/index.js";
+import { jsonPatch } from "../src/json-patch.js";
 
 // What the compiler must and must not accept. The functions are never called.
 
@@ -61,11 +62,24 @@ describe("types", () => {
     expectTypeOf(check).toBeFunction();
   });
 
+  it("tell answers and limits", () => {
+    const check = (client: Client): void => {
+      expectTypeOf(client.send("x", { sequence: "S" })).toEqualTypeOf<Promise<string>>();
+      expectTypeOf(client.bandwidth).toEqualTypeOf<number | "unlimited" | "unmanaged" | undefined>();
+      client.on("bandwidth", (bandwidth) => expectTypeOf(bandwidth).toEqualTypeOf<Bandwidth>());
+      // @ts-expect-error that is for the server to say
+      client.setMaxBandwidth("unmanaged");
+      expectTypeOf(jsonPatch).toExtend<JsonPatch>();
+    };
+    expectTypeOf(check).toBeFunction();
+  });
+
   it("tell states apart", () => {
     const check = (status: Status): void => {
       if (status.state === "retrying") expectTypeOf(status.delay).toEqualTypeOf<number>();
       if (status.state === "connected") expectTypeOf(status.sessionId).toEqualTypeOf<string>();
       if (status.state === "retrying") expectTypeOf(status).not.toHaveProperty("sessionId");
+      if (status.state === "recovering") expectTypeOf(status.cause).toEqualTypeOf<HalleyError>();
     };
     expectTypeOf(check).toBeFunction();
   });

@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Differ } from "../src/diff.js";
 import { ProtocolError } from "../src/errors.js";
 import { type Cell, decodeText, decodeValues } from "../src/values.js";
 import { encodeValues } from "./encode.js";
 
 const decode = (tokens: string, base: readonly Cell[] | undefined, count: number): Cell[] =>
-  decodeValues(`U,7,1,${tokens}`, 6, base, count);
+  decodeValues(`U,7,1,${tokens}`, 6, base, count, new Differ(undefined));
 
 describe("decodeValues", () => {
   it("follows an item through its updates", () => {
@@ -43,8 +44,10 @@ describe("decodeValues", () => {
     ["a run of none", "^0|a|b|c", ["1", "2", "3"]],
     ["unchanged without a base", "a||c", undefined],
     ["a run without a base", "a|^2", undefined],
-    ["a JSON patch", "^P[]|^2", ["1", "2", "3"]],
-    ["a text diff", "^Tabc|^2", ["1", "2", "3"]],
+    ["a JSON patch that was not asked for", "^P[]|^2", ["1", "2", "3"]],
+    ["a text diff that does not fit", "^Tz|^2", ["1", "2", "3"]],
+    ["a diff of null", "^Ta|^2", [null, "2", "3"]],
+    ["a diff of an unknown kind", "^Xa|^2", ["1", "2", "3"]],
     ["a caret alone", "^|a|b", ["1", "2", "3"]],
     ["bad percent-encoding", "%zz|a|b", ["1", "2", "3"]],
     ["broken UTF-8", "%ff|a|b", ["1", "2", "3"]],

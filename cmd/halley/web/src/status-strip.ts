@@ -65,7 +65,7 @@ export class StatusStrip {
     this.#state.set(state);
     this.#detail.set(detail);
     this.#badge.title = "cause" in status && status.cause ? status.cause.message : "";
-    byId("kill", HTMLButtonElement).disabled = status.state === "closed" || status.state === "retrying";
+    byId("kill", HTMLButtonElement).disabled = status.state !== "connected" && status.state !== "stale";
   }
 
   #refresh(): void {
@@ -118,6 +118,8 @@ function textOf(status: Status): [state: string, detail: string] {
       return ["Live", TRANSPORT_NAMES[status.transport] ?? ""];
     case "stale":
       return ["Stale", "server silent"];
+    case "recovering":
+      return ["Recovering", "the connection broke"];
     case "retrying":
       return ["Retrying", ""];
     case "closed":

@@ -48,7 +48,16 @@ it.each(["websocket", "http-streaming", "http-polling"] as const)("the bundle re
     news.on("update", () => headlines++);
     const complete = (subscription: Pick<typeof book, "on">): Promise<void> => new Promise((resolve) => subscription.on("endOfSnapshot", () => resolve()));
     await Promise.all([updates, complete(book), complete(news as unknown as typeof book)]);
+    // A cut connection, in the middle of the feed: the same session goes on.
+    const session = client.status.state === "connected" ? client.status.sessionId : "none";
+    const states: string[] = [];
+    client.on("status", (status) => states.push(status.state));
+    client.drop();
+    await new Promise<void>((resolve) => client.on("status", (status) => status.state === "connected" && resolve()));
+    await new Promise<void>((resolve) => quotes.on("update", () => resolve()));
     const result = {
+      states,
+      sameSession: client.status.state === "connected" && client.status.sessionId === session,
       status: client.status,
       snapshots,
       headlines,
@@ -60,7 +69,7 @@ it.each(["websocket", "http-streaming", "http-polling"] as const)("the bundle re
     client.close();
     return { ...result, closed: client.status.state };
   }, transport);
-  expect(seen).toMatchObject({ status: { state: "connected", transport }, snapshots: 3, symbols: ["AAPL", "MSFT", "SPY"], sides: 2, closed: "closed" });
+  expect(seen).toMatchObject({ status: { state: "connected", transport }, states: ["recovering", "connected", "closed"], sameSession: true, snapshots: 3, symbols: ["AAPL", "MSFT", "SPY"], sides: 2, closed: "closed" });
   expect(seen.headlines).toBeGreaterThanOrEqual(3);
   expect(seen.rows).toBeGreaterThanOrEqual(10);
   expect(seen.frames).toBeGreaterThan(0);

@@ -52,7 +52,7 @@ describe.each(TRANSPORTS)("the dashboard over %s", (transport) => {
       return seen;
     });
     await page.click("#kill");
-    await until(async () => expect(await states.jsonValue()).toEqual(["retrying", "connecting", "connected"]));
+    await until(async () => expect(await states.jsonValue()).toEqual(["recovering", "connected"]));
     expect(await cell(page, "AAPL", "last")).not.toBe("");
     await live(page, transport);
     const first = await cell(page, "AAPL", "time");
@@ -154,7 +154,7 @@ describe("the dashboard", () => {
     const { page } = await openPage(browser, base, "/?transport=http-polling");
     await live(page, "http-polling");
     await page.context().setOffline(true);
-    await page.locator('#connection[data-state="retrying"]').waitFor();
+    await page.locator('#connection[data-state="recovering"]').waitFor();
     await page.waitForTimeout(3_000);
     await page.context().setOffline(false);
     await page.locator('#connection[data-state="connected"]').waitFor({ timeout: 2_000 });

@@ -102,7 +102,7 @@ export class MockServer {
     for await (const chunk of request.setEncoding("utf8")) body += String(chunk);
     response.writeHead(200, { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", "Access-Control-Allow-Origin": "*" });
     const lines = body.split("\r\n");
-    if (name === "control") {
+    if (name === "control" || name === "msg") {
       const session = this.sessions.get(url.searchParams.get("LS_session") ?? "");
       response.end(lines.map((line) => this.#control(params(line), session)).join(""));
       return;
@@ -131,7 +131,7 @@ export class MockServer {
     socket.on("message", (data: Buffer) => {
       const [name, ...lines] = data.toString("utf8").split("\r\n");
       if (name === "wsok") return pipe.write("WSOK\r\n");
-      if (name !== "control") {
+      if (name !== "control" && name !== "msg") {
         session = this.#bind(name ?? "", params(lines[0] ?? ""), pipe, "ws") ?? session;
         return;
       }
@@ -149,7 +149,7 @@ export class MockServer {
         return undefined;
       }
       this.sessions.get(asked["LS_old_session"] ?? "")?.end();
-      session = new Session(`S${++this.#count}x${Math.random().toString(36).slice(2)}`, this);
+      session = new Session(`S${++this.#count}x${Math.random().toString(36).slice(2)}`, this, asked["LS_requested_max_bandwidth"]);
       this.sessions.set(session.id, session);
     }
     if (!session) {
@@ -158,9 +158,10 @@ export class MockServer {
       return undefined;
     }
     const polling = asked["LS_polling"] === "true";
-    this.binds.push(`${how} ${name} ${polling ? "poll" : "stream"}`);
+    const from = asked["LS_recovery_from"];
+    this.binds.push(`${how} ${from === undefined ? name : "recovery"} ${polling ? "poll" : "stream"}`);
     const limit = how === "ws" || polling ? Infinity : (this.options.contentLength ?? Number(asked["LS_content_length"] ?? 1e7));
-    session.bind(pipe, polling ? Number(asked["LS_idle_millis"] ?? 0) : undefined, limit);
+    session.bind(pipe, polling ? Number(asked["LS_idle_millis"] ?? 0) : undefined, limit, from === undefined ? undefined : Number(from));
     return session;
   }
 
@@ -209,32 +210,41 @@ class Session {
   #pipe: Pipe | undefined;
   #poll: { timer: NodeJS.Timeout } | undefined;
   #left = 0;
-  #queue: string[] = [];
+  /** The data notifications of the session, and how many of them were written to a connection. */
+  readonly #log: string[] = [];
+  #written = 0;
+  readonly #messages = new Set<string>();
+  #bandwidth: string;
   #probe: NodeJS.Timeout;
   #spokeAt = 0;
 
   constructor(
     readonly id: string,
     private readonly server: MockServer,
+    bandwidth = "unlimited",
   ) {
+    this.#bandwidth = bandwidth;
     this.#probe = setInterval(() => {
-      if (this.#pipe && !this.#poll && Date.now() - this.#spokeAt >= KEEP_ALIVE - 50) this.#say("PROBE");
+      if (this.#pipe && !this.#poll && Date.now() - this.#spokeAt >= KEEP_ALIVE - 50) this.#write(["PROBE"]);
     }, KEEP_ALIVE / 4);
   }
 
-  bind(pipe: Pipe, idle: number | undefined, limit: number): void {
+  /** Goes on over a connection; from an earlier notification when the client says which ones it has received. */
+  bind(pipe: Pipe, idle: number | undefined, limit: number, recoverFrom?: number): void {
+    const from = recoverFrom ?? this.#written;
     clearTimeout(this.#poll?.timer);
     this.#pipe = pipe;
     this.#left = limit;
     this.#poll = idle === undefined ? undefined : { timer: setTimeout(() => this.#loop(), idle) };
-    const queue = this.#queue;
-    this.#queue = [];
-    this.#write([`CONOK,${this.id},50000,${idle ?? KEEP_ALIVE},*`, "SERVNAME,mock", "CONS,unlimited", ...queue]);
-    if (queue.length > 0 && this.#poll) this.#finishSoon();
+    const waiting = this.#log.slice(from);
+    this.#write([`CONOK,${this.id},50000,${idle ?? KEEP_ALIVE},*`, "SERVNAME,mock", `CONS,${this.#bandwidth}`, ...(recoverFrom === undefined ? [] : [`PROG,${from}`]), ...waiting]);
+    this.#written = this.#log.length;
+    if (waiting.length > 0 && this.#poll) this.#finishSoon();
   }
 
   control(asked: Params): string | undefined {
     const id = asked["LS_subId"] ?? "";
+    if (asked["LS_message"] !== undefined) return this.#message(asked["LS_message"], asked["LS_sequence"] ?? "*", asked["LS_msg_prog"] ?? "");
     switch (asked["LS_op"]) {
       case "add":
         return this.#subscribe(id, asked);
@@ -249,8 +259,12 @@ class Session {
         this.#say(`CONF,${id},${asked["LS_requested_max_frequency"]},filtered`);
         return undefined;
       }
+      case "constrain":
+        this.#bandwidth = asked["LS_requested_max_bandwidth"] ?? "unlimited";
+        this.#write([`CONS,${this.#bandwidth}`]);
+        return undefined;
       case "destroy":
-        this.#say("END,31,Destroy invoked by client");
+        this.#write(["END,31,Destroy invoked by client"]);
         this.#pipe?.end();
         this.end();
         return undefined;
@@ -279,6 +293,14 @@ class Session {
     clearInterval(this.#probe);
     clearTimeout(this.#poll?.timer);
     this.server.sessions.delete(this.id);
+  }
+
+  /** Answers with the message itself, but denies what begins with "no". A number is handled once. */
+  #message(text: string, sequence: string, number: string): string | undefined {
+    const name = `${sequence},${number}`;
+    if (!this.#messages.has(name)) this.#say(text.startsWith("no") ? `MSGFAIL,${name},-1,denied` : `MSGDONE,${name},${encodeURIComponent(text)}`);
+    this.#messages.add(name);
+    return undefined;
   }
 
   #subscribe(id: string, asked: Params): string | undefined {
@@ -328,12 +350,13 @@ class Session {
   }
 
   #say(line: string): void {
+    this.#log.push(line);
     if (!this.#pipe) {
-      this.#queue.push(line);
-      if (this.#queue.length > 20_000) this.end();
+      if (this.#log.length - this.#written > 20_000) this.end();
       return;
     }
     this.#write([line]);
+    this.#written = this.#log.length;
     if (this.#poll) this.#finishSoon();
     else if (this.#left <= 0) this.#loop();
   }
