@@ -35,8 +35,8 @@ help:
 	@echo "make sim     a long simulation, SIM_SEEDS=$(SIM_SEEDS) SIM_FIRST=$(SIM_FIRST)"
 	@echo "make bench   the benchmarks, in about a quarter of an hour, and their report in $(BENCH_RESULTS)"
 	@echo "make web     the client and the pages that the program embeds"
-	@echo "make proto   the Go code of the plugins' protocol"
-	@echo "make fmt     formats the Go code"
+	@echo "make proto   the Go and Python code of the plugins' protocol"
+	@echo "make fmt     formats the Go and Python code"
 
 .PHONY: build
 build:
@@ -48,7 +48,7 @@ test: check
 
 # What a contributor runs all the time.
 .PHONY: quick
-quick: test-go test-modules test-sdk
+quick: test-go test-modules test-sdk test-python
 
 .PHONY: test-go
 test-go:
@@ -62,8 +62,12 @@ test-modules:
 test-sdk: $(NODE_MODULES)
 	@$(STEP) "client tests" npm --prefix sdk/js test
 
+.PHONY: test-python
+test-python:
+	@$(STEP) "Python tests" .ci/python -m pytest
+
 .PHONY: check
-check: check-format check-vet check-race check-broken check-modules check-lint check-sdk check-fuzz
+check: check-format check-vet check-race check-broken check-modules check-lint check-sdk check-python check-fuzz
 
 .PHONY: check-format
 check-format:
@@ -101,6 +105,14 @@ check-sdk: $(NODE_MODULES)
 	@if [ -f sdk/js/vitest.browser.config.ts ]; then \
 		$(STEP) "Chromium" .ci/chromium && $(STEP) "client in a browser" npm --prefix sdk/js run test:browser; fi
 
+# In a virtual environment that it makes in the cache of the user.
+.PHONY: check-python
+check-python:
+	@$(STEP) "Python types" .ci/python -m mypy
+	@$(STEP) "Python lint" .ci/python -m ruff check --quiet
+	@$(STEP) "Python format" .ci/python -m ruff format --check --quiet
+	@$(STEP) "Python tests" .ci/python -m pytest
+
 .PHONY: check-fuzz
 check-fuzz:
 	@$(STEP) "short fuzz" .ci/fuzz $(CHECK_FUZZ_TIME) $(CHECK_FUZZ_EXPOSED)
@@ -135,7 +147,7 @@ bench-report:
 web: $(NODE_MODULES)
 	npm --prefix sdk/js run build
 
-# The Go code of the plugins' protocol, which is part of the repository: only who
+# The code of the plugins' protocol, which is part of the repository: only who
 # changes the protocol needs protoc (apt-get install protobuf-compiler).
 .PHONY: proto
 proto:
@@ -143,10 +155,12 @@ proto:
 	GOBIN=$(CURDIR)/bin go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@$(PROTOC_GEN_GO_GRPC)
 	cd adapters/plugin/proto && PATH="$(CURDIR)/bin:$$PATH" protoc -I . --go_out=. --go_opt=paths=source_relative \
 		--go-grpc_out=. --go-grpc_opt=paths=source_relative halley/adapter/v1/*.proto
+	sdk/python/scripts/generate
 
 .PHONY: fmt
 fmt:
 	find . -name '*.go' -not -path '*/node_modules/*' | xargs gofmt -w
+	.ci/python -m ruff format
 
 # npm writes this file at the end of an installation.
 $(NODE_MODULES): sdk/js/package-lock.json

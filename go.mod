@@ -3,6 +3,7 @@ module github.com/halley-stream/halley
 go 1.26.0
 
 ignore (
+	./adapters/plugin/example/node/node_modules
 	./cmd/halley/e2e/node_modules
 	./sdk/js/node_modules
 )

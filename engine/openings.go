@@ -98,15 +98,18 @@ func (o *openings) step(ctx context.Context, s *source) bool {
 
 // work makes calls until ctx is done.
 func (o *openings) work(ctx context.Context, s *source) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	run := o.lost
 	stop := context.AfterFunc(ctx, func() {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		o.ended = true
-		o.ready.Broadcast()
+		if o.lost == run { // else it comes too late, when another run has begun
+			o.ended = true
+			o.ready.Broadcast()
+		}
 	})
 	defer stop()
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	for {
 		for o.first == nil && !o.ended {
 			o.ready.Wait()

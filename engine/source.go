@@ -89,6 +89,9 @@ func (s *source) run(ctx context.Context) {
 			return
 		}
 		if errors.Is(err, adapters.ErrAgain) {
+			if !s.stats.up.Load() {
+				s.log.Info("source is up")
+			}
 			s.again()
 			continue
 		}

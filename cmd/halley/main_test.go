@@ -48,7 +48,7 @@ func TestCommandLine(t *testing.T) {
 		"help is data when it is asked for": {[]string{"help"}, exitOK, "$ halley serve\n", ""},
 		"two hyphens":                       {[]string{"--help"}, exitOK, "Usage: halley <command>", ""},
 		"a command misspelled":              {[]string{"srve"}, exitUsage, "", `unknown command "srve"; did you mean "serve"?`},
-		"no command at all":                 {[]string{"xyzzy"}, exitUsage, "", `there are serve, sub, replay, config, hash-password, health, version`},
+		"no command at all":                 {[]string{"xyzzy"}, exitUsage, "", `there are serve, sub, replay, config, new-adapter, hash-password, health, version`},
 		"help of a command":                 {[]string{"serve", "-h"}, exitOK, "Example: halley serve -c halley.yaml", ""},
 		"an unknown flag":                   {[]string{"serve", "-port", "1"}, exitUsage, "", "flag provided but not defined: -port\nRun 'halley serve -h' for help."},
 		"an argument too many":              {[]string{"serve", "now"}, exitUsage, "", `unexpected argument "now"`},

@@ -47,7 +47,6 @@ func (d *data) Run(ctx context.Context, feed adapters.Feed) error {
 		if d.await(ctx, s.life, feed) == nil {
 			return nil
 		}
-		feed.Up()
 	}
 	return adapters.ErrAgain
 }

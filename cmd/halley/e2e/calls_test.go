@@ -18,7 +18,7 @@ const callsTime = 4 * time.Minute
 
 func TestCallsOfTheNodeClient(t *testing.T) {
 	t.Parallel() // they wait most of the time
-	needNode(t)
+	needNode(t, ".")
 	s := newStage(t)
 	c := runScript(t, "calls/node.mjs", s.url, current, *onlyCalls)
 	s.judge(t)
@@ -27,7 +27,7 @@ func TestCallsOfTheNodeClient(t *testing.T) {
 
 func TestCallsOfTheWebClient(t *testing.T) {
 	t.Parallel() // they wait most of the time
-	needNode(t)
+	needNode(t, ".")
 	s := newStage(t)
 	b := runBrowser(t)
 	// What networks do is complained about by the browser itself.

@@ -7,39 +7,46 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 )
 
-// needNode makes sure that Node's packages are there. It skips the test where npm
-// is missing, and only there.
-func needNode(t testing.TB) {
+// needNode makes sure that the packages which a folder needs in Node are there. It
+// skips the test where npm is missing, and only there.
+func needNode(t testing.TB, folder string) {
 	t.Helper()
 	if _, err := exec.LookPath("npm"); err != nil {
-		t.Skip("npm is missing: clients in Node are not tested")
+		t.Skip("npm is missing: programs in Node are not tested")
 	}
-	if err := installPackages(); err != nil {
+	if err := installPackages(folder); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// installPackages installs what package-lock.json lists, if that was not done.
-var installPackages = sync.OnceValue(func() error {
-	const done = "node_modules/.package-lock.json" // npm writes it at the end
-	wanted, err := os.Stat("package-lock.json")
+// installing is held while packages are installed: tests may want the same ones.
+var installing sync.Mutex
+
+// installPackages installs what a folder's package-lock.json lists, if that was not
+// done.
+func installPackages(folder string) error {
+	installing.Lock()
+	defer installing.Unlock()
+	done := filepath.Join(folder, "node_modules/.package-lock.json") // npm writes it at the end
+	wanted, err := os.Stat(filepath.Join(folder, "package-lock.json"))
 	if err != nil {
 		return err
 	}
 	if installed, err := os.Stat(done); err == nil && !installed.ModTime().Before(wanted.ModTime()) {
 		return nil
 	}
-	if said, err := exec.Command("npm", "ci", "--no-audit", "--no-fund").CombinedOutput(); err != nil {
-		return fmt.Errorf("npm ci: %w\n%s", err, said)
+	if said, err := exec.Command("npm", "--prefix", folder, "ci", "--no-audit", "--no-fund").CombinedOutput(); err != nil {
+		return fmt.Errorf("npm ci in %s: %w\n%s", folder, err, said)
 	}
 	now := time.Now()
 	return os.Chtimes(done, now, now)
-})
+}
 
 // script is a script of this folder, running in Node. It takes commands and tells
 // events, both as lines of JSON.
@@ -56,7 +63,7 @@ type script struct {
 // runScript starts a script.
 func runScript(t testing.TB, args ...string) *script {
 	t.Helper()
-	needNode(t)
+	needNode(t, ".")
 	cmd := exec.Command("node", args...)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

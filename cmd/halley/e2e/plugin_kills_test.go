@@ -100,10 +100,8 @@ func (o *onlooker) update(n *protocol.Notification) {
 }
 
 // sees reports whether all items come from a process, count to the end, and are not
-// stale.
+// stale. The caller holds mu.
 func (o *onlooker) sees(pid int, end bool) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	for _, v := range o.last {
 		if v == nil || v[atPID] != strconv.Itoa(pid) || v[atStale] != "0" || end && v[atN] != "20" {
 			return false
@@ -143,6 +141,14 @@ func TestPluginIsKilled(t *testing.T) {
 	onlookers := lookOn(t, s.url(), *killClients)
 	pid := pluginOf(t, s)
 	waitFor(t, "all clients to see the first process", func() bool { return all(onlookers, pid, false) })
+	t.Cleanup(func() {
+		for i, o := range onlookers {
+			if o.mu.Lock(); t.Failed() && !o.sees(pid, false) {
+				t.Logf("client %d has %q, not those of process %d", i, o.last, pid)
+			}
+			o.mu.Unlock()
+		}
+	})
 	descriptors := openFiles(t, s.cmd.Process.Pid)
 	for n := range *killCount {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
@@ -227,7 +233,11 @@ func lookOn(t *testing.T, url string, n int) []*onlooker {
 }
 
 func all(onlookers []*onlooker, pid int, end bool) bool {
-	return !slices.ContainsFunc(onlookers, func(o *onlooker) bool { return !o.sees(pid, end) })
+	return !slices.ContainsFunc(onlookers, func(o *onlooker) bool {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		return !o.sees(pid, end)
+	})
 }
 
 // pluginOf waits for the server's plugin.

@@ -41,7 +41,7 @@ func OfPermit(p adapters.Permit) *adapterv1.AuthenticateReply {
 	r := &adapterv1.AuthenticateReply{
 		User: Text(p.User), MaxBandwidth: p.MaxBandwidth,
 		MaxSessions: int32(p.MaxSessions), MaxSubscriptions: int32(p.MaxSubscriptions),
-		KeepFor: ofDuration(p.KeepFor),
+		KeepFor: ofDuration(p.KeepFor), Grant: Text(p.Grant),
 	}
 	if !p.Expires.IsZero() {
 		r.Expires = timestamppb.New(p.Expires)
@@ -54,7 +54,7 @@ func Permit(r *adapterv1.AuthenticateReply) adapters.Permit {
 	p := adapters.Permit{
 		User: r.User, MaxBandwidth: r.MaxBandwidth,
 		MaxSessions: int(r.MaxSessions), MaxSubscriptions: int(r.MaxSubscriptions),
-		KeepFor: r.KeepFor.AsDuration(),
+		KeepFor: r.KeepFor.AsDuration(), Grant: r.Grant,
 	}
 	if r.Expires != nil {
 		p.Expires = r.Expires.AsTime()
@@ -66,7 +66,7 @@ func Permit(r *adapterv1.AuthenticateReply) adapters.Permit {
 func OfInterest(i adapters.Interest) *adapterv1.ResolveRequest {
 	return &adapterv1.ResolveRequest{
 		User: Text(i.User), DataAdapter: Text(i.DataAdapter), Group: Text(i.Group), Schema: Text(i.Schema),
-		Mode: adapterv1.Mode(i.Mode), Selector: Text(i.Selector),
+		Mode: adapterv1.Mode(i.Mode), Selector: Text(i.Selector), Grant: Text(i.Grant),
 	}
 }
 

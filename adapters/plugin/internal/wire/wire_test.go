@@ -68,7 +68,7 @@ func same(t *testing.T, got, want any) {
 func TestMetadataCrosses(t *testing.T) {
 	login := adapters.Login{AdapterSet: "DEMO", User: "ann", Password: "pw", Address: "10.0.0.1", Header: map[string][]string{"Cookie": {"a=1", "b=2"}}}
 	same(t, Login(cross(t, OfLogin(login))), login)
-	permit := adapters.Permit{User: "ann", MaxBandwidth: 1.5, MaxSessions: 2, MaxSubscriptions: 3, Expires: time.Unix(1e9, 5).UTC(), KeepFor: time.Minute}
+	permit := adapters.Permit{User: "ann", MaxBandwidth: 1.5, MaxSessions: 2, MaxSubscriptions: 3, Expires: time.Unix(1e9, 5).UTC(), KeepFor: time.Minute, Grant: "desk, \"A\""}
 	same(t, Permit(cross(t, OfPermit(permit))), permit)
 	same(t, Permit(cross(t, OfPermit(adapters.Permit{}))), adapters.Permit{})
 	interest := adapters.Interest{User: "ann", DataAdapter: "Q", Group: "IBM AIG", Schema: "bid ask", Mode: adapters.Command, Selector: "bid > 1"}

@@ -216,7 +216,10 @@ type AuthenticateReply struct {
 	Expires *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expires,proto3" json:"expires,omitempty"`
 	// For how long the same login, but for the address, may be answered so without
 	// asking again. None is not at all.
-	KeepFor       *durationpb.Duration `protobuf:"bytes,7,opt,name=keep_for,json=keepFor,proto3" json:"keep_for,omitempty"`
+	KeepFor *durationpb.Duration `protobuf:"bytes,7,opt,name=keep_for,json=keepFor,proto3" json:"keep_for,omitempty"`
+	// A note of the plugin's own, such as roles: it comes back with each subscription
+	// of the session.
+	Grant         string `protobuf:"bytes,8,opt,name=grant,proto3" json:"grant,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -300,15 +303,24 @@ func (x *AuthenticateReply) GetKeepFor() *durationpb.Duration {
 	return nil
 }
 
+func (x *AuthenticateReply) GetGrant() string {
+	if x != nil {
+		return x.Grant
+	}
+	return ""
+}
+
 type ResolveRequest struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	User        string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	DataAdapter string                 `protobuf:"bytes,2,opt,name=data_adapter,json=dataAdapter,proto3" json:"data_adapter,omitempty"`
 	// What the client asks for; by convention names with one blank between them.
-	Group         string `protobuf:"bytes,3,opt,name=group,proto3" json:"group,omitempty"`
-	Schema        string `protobuf:"bytes,4,opt,name=schema,proto3" json:"schema,omitempty"`
-	Mode          Mode   `protobuf:"varint,5,opt,name=mode,proto3,enum=halley.adapter.v1.Mode" json:"mode,omitempty"`
-	Selector      string `protobuf:"bytes,6,opt,name=selector,proto3" json:"selector,omitempty"`
+	Group    string `protobuf:"bytes,3,opt,name=group,proto3" json:"group,omitempty"`
+	Schema   string `protobuf:"bytes,4,opt,name=schema,proto3" json:"schema,omitempty"`
+	Mode     Mode   `protobuf:"varint,5,opt,name=mode,proto3,enum=halley.adapter.v1.Mode" json:"mode,omitempty"`
+	Selector string `protobuf:"bytes,6,opt,name=selector,proto3" json:"selector,omitempty"`
+	// The note that came with the permit.
+	Grant         string `protobuf:"bytes,7,opt,name=grant,proto3" json:"grant,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -381,6 +393,13 @@ func (x *ResolveRequest) GetMode() Mode {
 func (x *ResolveRequest) GetSelector() string {
 	if x != nil {
 		return x.Selector
+	}
+	return ""
+}
+
+func (x *ResolveRequest) GetGrant() string {
+	if x != nil {
+		return x.Grant
 	}
 	return ""
 }
@@ -771,7 +790,7 @@ const file_halley_adapter_v1_metadata_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x125\n" +
 	"\x05value\x18\x02 \x01(\v2\x1f.halley.adapter.v1.HeaderValuesR\x05value:\x028\x01\"&\n" +
 	"\fHeaderValues\x12\x16\n" +
-	"\x06values\x18\x01 \x03(\tR\x06values\"\xbe\x02\n" +
+	"\x06values\x18\x01 \x03(\tR\x06values\"\xd4\x02\n" +
 	"\x11AuthenticateReply\x124\n" +
 	"\arefusal\x18\x01 \x01(\v2\x1a.halley.adapter.v1.RefusalR\arefusal\x12\x12\n" +
 	"\x04user\x18\x02 \x01(\tR\x04user\x12#\n" +
@@ -779,14 +798,16 @@ const file_halley_adapter_v1_metadata_proto_rawDesc = "" +
 	"\fmax_sessions\x18\x04 \x01(\x05R\vmaxSessions\x12+\n" +
 	"\x11max_subscriptions\x18\x05 \x01(\x05R\x10maxSubscriptions\x124\n" +
 	"\aexpires\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\x124\n" +
-	"\bkeep_for\x18\a \x01(\v2\x19.google.protobuf.DurationR\akeepFor\"\xbe\x01\n" +
+	"\bkeep_for\x18\a \x01(\v2\x19.google.protobuf.DurationR\akeepFor\x12\x14\n" +
+	"\x05grant\x18\b \x01(\tR\x05grant\"\xd4\x01\n" +
 	"\x0eResolveRequest\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12!\n" +
 	"\fdata_adapter\x18\x02 \x01(\tR\vdataAdapter\x12\x14\n" +
 	"\x05group\x18\x03 \x01(\tR\x05group\x12\x16\n" +
 	"\x06schema\x18\x04 \x01(\tR\x06schema\x12+\n" +
 	"\x04mode\x18\x05 \x01(\x0e2\x17.halley.adapter.v1.ModeR\x04mode\x12\x1a\n" +
-	"\bselector\x18\x06 \x01(\tR\bselector\"\x88\x02\n" +
+	"\bselector\x18\x06 \x01(\tR\bselector\x12\x14\n" +
+	"\x05grant\x18\a \x01(\tR\x05grant\"\x88\x02\n" +
 	"\fResolveReply\x124\n" +
 	"\arefusal\x18\x01 \x01(\v2\x1a.halley.adapter.v1.RefusalR\arefusal\x12\x14\n" +
 	"\x05items\x18\x02 \x03(\tR\x05items\x12\x16\n" +
