@@ -60,7 +60,7 @@ func answerLength(lines []byte) int {
 // deliver appends the lines of an answer to the session's output.
 func (l *Loop) deliver(e *entry, sub *subscriber) {
 	s, id, index := sub.subscription.session, sub.subscription.id, int(sub.index)
-	before, view, merges := sub.seat().have, sub.view, sub.merges()
+	before, view, joined, merges := sub.seat().have, sub.view, sub.joined, sub.merges()
 	for lines := e.text; len(lines) > 0; {
 		kind, number, body, rest := nextLine(lines)
 		lines = rest
@@ -77,11 +77,12 @@ func (l *Loop) deliver(e *entry, sub *subscriber) {
 		}
 		s.data(l.line)
 		if !merges {
-			line := pastLine{sub: sub, before: before, view: view, kind: pastUpdate, joined: sub.joined}
+			line := pastLine{sub: sub, before: before, view: view, kind: pastUpdate, joined: joined}
 			if number == 0 || sub.place != nil || e.snapshot != nil { // part of a snapshot, or what it begins with
 				line.kind = pastRestart
 			}
 			s.remember(line)
+			joined = true
 			if number > 0 {
 				before, view = number, e.view
 			}

@@ -11,7 +11,8 @@ import (
 )
 
 // Drain asks all sessions to come back elsewhere, spread evenly over the time
-// configured, and refuses new ones. It returns when they are gone or ctx is done.
+// configured, and refuses new ones. It returns when they are gone, and told so, or
+// ctx is done.
 func (e *Engine) Drain(ctx context.Context) error {
 	for _, l := range e.loops {
 		l.post(drain{})
@@ -25,8 +26,33 @@ func (e *Engine) Drain(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+	return e.settle(ctx)
+}
+
+// settle waits until the loops have dealt with all that was posted to them: the last
+// words to a poll may be on their way to its loop.
+func (e *Engine) settle(ctx context.Context) error {
+	reached, running := make(milestone, len(e.loops)), 0
+	for _, l := range e.loops {
+		if l.stats.steps.Load() > 0 { // else it has never had a connection
+			running++
+			l.post(reached)
+		}
+	}
+	for range running {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("drain: %w", ctx.Err())
+		case <-reached:
+		}
+	}
 	return nil
 }
+
+// milestone tells that a loop has come to it. To a loop.
+type milestone chan struct{}
+
+func (m milestone) arrive(*Loop) { m <- struct{}{} }
 
 // drain lets the sessions of a loop end. To a loop.
 type drain struct{}

@@ -30,7 +30,7 @@ type pastLine struct {
 	before uint64 // the number that the subscriber had before the line
 	count  uint32 // its number among the session's data lines, the lower half
 	kind   pastKind
-	joined bool // it had been answered before
+	joined bool // it had got a line before
 }
 
 // pastKind says how a subscriber goes on that has lost a line.
@@ -140,10 +140,10 @@ func (sub *subscriber) merges() bool {
 func (sub *subscriber) goBack(line *pastLine) {
 	st := sub.seat()
 	switch {
-	case line.kind == pastRestart && sub.subscription.mode == adapters.Command:
-		sub.view, sub.place, st.have = nil, nil, 0
 	case !line.joined && line.before == 0:
 		sub.joined, sub.place, st.have = false, nil, 0
+	case line.kind == pastRestart && sub.subscription.mode == adapters.Command:
+		sub.view, sub.place, st.have = nil, nil, 0
 	default:
 		sub.view, sub.place, st.have = line.view, nil, line.before
 	}

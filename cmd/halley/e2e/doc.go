@@ -7,6 +7,10 @@
 // as lines of JSON and tell what happens in the same way. The packages that they
 // need are installed into this folder when they are missing.
 //
+// The folder calls has scenarios of another kind: each call and each listener of the
+// official clients, for Node and for browsers, over each transport. They are scripts
+// that run inside the client's program, and tell a server in this process what to do.
+//
 // Plugins in Python and Node run as the server starts them; the page about plugins is
 // walked as its readers do.
 package e2e

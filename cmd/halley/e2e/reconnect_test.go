@@ -1,10 +1,7 @@
 package e2e
 
 import (
-	"io"
-	"net"
 	"strings"
-	"sync"
 	"testing"
 )
 
@@ -104,66 +101,4 @@ func TestLegacyClient(t *testing.T) {
 	waitUnsubscribed(t, c, "quotes")
 	s.waitMetric(0, "halley_views")
 	c.disconnect()
-}
-
-// network passes connections on to a server, and can cut them.
-type network struct {
-	address string
-
-	mu    sync.Mutex
-	conns map[net.Conn]bool
-}
-
-// newNetwork returns a network to an address.
-func newNetwork(t testing.TB, to string) *network {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := &network{address: l.Addr().String(), conns: make(map[net.Conn]bool)}
-	var running sync.WaitGroup
-	running.Go(func() {
-		for {
-			near, err := l.Accept()
-			if err != nil {
-				return
-			}
-			far, err := net.Dial("tcp", to)
-			if err != nil {
-				near.Close()
-				continue
-			}
-			running.Go(func() { n.pass(near, far) })
-			running.Go(func() { n.pass(far, near) })
-		}
-	})
-	t.Cleanup(func() {
-		l.Close()
-		n.cut()
-		running.Wait()
-	})
-	return n
-}
-
-// pass copies one direction until either end is closed.
-func (n *network) pass(from, to net.Conn) {
-	n.mu.Lock()
-	n.conns[from] = true
-	n.mu.Unlock()
-	_, _ = io.Copy(to, from) // it ends with an error when it is cut
-	n.mu.Lock()
-	delete(n.conns, from)
-	n.mu.Unlock()
-	from.Close()
-	to.Close()
-}
-
-// cut closes all connections.
-func (n *network) cut() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for c := range n.conns {
-		c.Close()
-	}
 }

@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/halley-stream/halley/adapters"
+)
+
+// A table whose snapshot was lost on the way is told anew. It begins with CS only if
+// some of it had arrived: there may be rows that are not there any more.
+func TestRecoveryOfASnapshot(t *testing.T) {
+	const (
+		head = "SUBCMD,1,1,3,1,2 CONF,1,unlimited,filtered"
+		rows = "U,1,1,a|ADD|1 U,1,1,b|ADD|2 EOS,1,1"
+	)
+	for _, c := range []struct {
+		has  int // lines
+		want string
+	}{
+		{0, head + " " + rows},
+		{1, "CONF,1,unlimited,filtered " + rows},
+		{2, rows},
+		{3, "CS,1,1 " + rows},
+		{4, "EOS,1,1"},
+		{5, ""},
+	} {
+		t.Run(fmt.Sprintf("%d lines had come", c.has), func(t *testing.T) {
+			d := newDesk(t, Config{}, simMetadata{})
+			d.publishTable(t)
+			d.open()
+			d.link.Message([]byte("control\r\nLS_reqId=1&LS_op=add&LS_subId=1&LS_mode=COMMAND&LS_group=c&LS_schema=key%20command%20v&LS_snapshot=true&LS_ack=false"))
+			d.settle()
+			if got, want := d.conn.said(), head+" "+rows; got != want {
+				t.Fatalf("%q, want %q", got, want)
+			}
+			d.link.Closed()
+			d.conn = new(recorder)
+			d.link = d.newLink(d.conn)
+			d.link.Message(fmt.Appendf(nil, "bind_session\r\nLS_session=S1&LS_recovery_from=%d&LS_send_sync=false&LS_reduce_head=true", c.has))
+			d.settle()
+			want := fmt.Sprintf("CONOK,S1,50000,5000,* PROG,%d", c.has)
+			if c.want != "" {
+				want += " " + c.want
+			}
+			if got := d.conn.said(); got != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// publishTable publishes the item c, with the rows a and b.
+func (d *desk) publishTable(t *testing.T) {
+	t.Helper()
+	d.feed = newFeed(context.Background(), d.source)
+	item, err := d.feed.Publish("c", adapters.Command, adapters.WithSnapshot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields []adapters.Field
+	for _, name := range []string{adapters.KeyField, adapters.CommandField, "v"} {
+		f, err := d.feed.Field(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fields = append(fields, f)
+	}
+	batch := <-d.feed.free
+	for _, row := range [][]string{{"a", "1"}, {"b", "2"}} {
+		batch.Update(item, fields, [][]byte{[]byte(row[0]), []byte(adapters.CommandAdd), []byte(row[1])})
+	}
+	batch.EndOfSnapshot(item)
+	batch.Send()
+	d.settle()
+}
