@@ -108,6 +108,7 @@ func TestDashboardComesBack(t *testing.T) {
 
 	// The server goes away, and comes back.
 	b.forgive("net::ERR_CONNECTION_REFUSED")
+	b.forgive("net::ERR_CONNECTION_RESET") // while the server drains
 	s.stop()
 	b.wait(`["recovering", "retrying", "connecting"].includes(document.querySelector("#connection").dataset.state)`)
 	b.wait(`document.body.dataset.state !== "connected"`)

@@ -99,6 +99,7 @@ func TestRecordedTicksReachThePageThroughKafka(t *testing.T) {
 
 	// A new server finds the last values in the topic.
 	b.forgive("net::ERR_CONNECTION_REFUSED")
+	b.forgive("net::ERR_CONNECTION_RESET") // while the server drains
 	s.stop()
 	s.start()
 	s.waitReady()
@@ -130,6 +131,7 @@ func TestWholeRecordingsThroughKafka(t *testing.T) {
 	shown := time.Since(began)
 	records, out := s.metric("halley_kafka_records_total"), s.metric("halley_updates_out_total")
 	b.forgive("net::ERR_CONNECTION_REFUSED")
+	b.forgive("net::ERR_CONNECTION_RESET") // while the server drains
 	s.stop()
 	used := s.cmd.ProcessState.UserTime() + s.cmd.ProcessState.SystemTime()
 	t.Logf("%.0f records, played in %.1f s, shown after %.1f s: %.0f records/s; the server used %.1f s of CPU and sent %.0f updates",
