@@ -78,6 +78,12 @@ var rules = []rule{
 		reason:  "an adapter knows the contract and its source, never the engine or another adapter",
 	},
 	{
+		pattern: "adapters/plugin/example/replay",
+		ours:    []string{"adapters/plugin", "adapters/replay"},
+		never:   []string{"flag"},
+		reason:  "it shows that an adapter in process becomes a plugin as it is, so it needs one",
+	},
+	{
 		pattern: "adapters/plugin/...",
 		ours:    []string{"adapters", "adapters/plugin/..."},
 		others:  []string{"github.com/hashicorp/go-plugin", "github.com/hashicorp/go-hclog", "google.golang.org/grpc", "google.golang.org/protobuf"},

@@ -13,4 +13,8 @@
 //
 // Plugins in Python and Node run as the server starts them; the page about plugins is
 // walked as its readers do.
+//
+// Recorded ticks are kept outside of the project, in the folder that -ticks names; tests
+// of them are skipped where they are absent. With -ticks.whole,
+// TestRecordedTicksAtFullSpeed plays all of them and tells how fast that was.
 package e2e

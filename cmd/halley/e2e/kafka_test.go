@@ -17,7 +17,7 @@ import (
 )
 
 // Recorded ticks of one day are kept outside of the project.
-const ticksFolder = "../../../../shared/data/ticks"
+var ticksFolder = flag.String("ticks", "../../../../shared/data/ticks", "the folder of the recorded ticks")
 
 // slices of the recordings that are played through Kafka: file and lines.
 var recorded = map[string]int{
@@ -35,7 +35,7 @@ var recorded = map[string]int{
 type lastPrices struct{ bid, ask, last string }
 
 func TestRecordedTicksReachThePageThroughKafka(t *testing.T) {
-	if _, err := os.Stat(ticksFolder); err != nil {
+	if _, err := os.Stat(*ticksFolder); err != nil {
 		t.Skipf("there are no recorded ticks: %v", err)
 	}
 	broker, s := serveKafka(t)
@@ -197,7 +197,7 @@ func cut(t testing.TB, lines map[string]int) (files []string, last map[string]la
 		symbol := strings.ToUpper(name[:strings.IndexByte(name, '_')])
 		prices := last[symbol]
 		var b strings.Builder
-		for _, line := range head(t, filepath.Join(ticksFolder, name+".zip"), lines[name]) {
+		for _, line := range head(t, filepath.Join(*ticksFolder, name+".zip"), lines[name]) {
 			b.WriteString(line + "\n")
 			prices.note(t, strings.Split(line, ","))
 		}
