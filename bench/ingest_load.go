@@ -5,8 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -39,13 +37,11 @@ var feedLoad = defaultsOf(load.Config{Items: feedItems, Rate: feedRate, Seed: se
 func measurePluginFeed(ctx context.Context, b *bench, c *feedCount) error {
 	of := *b
 	of.load = feedLoad
-	program := filepath.Join(of.folder, "feedplugin")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "github.com/halley-stream/halley/bench/feedplugin").CombinedOutput(); err != nil {
-		return fmt.Errorf("building the plugin: %w\n%s", err, out)
+	settings, err := of.pluginSettings(ctx)
+	if err != nil {
+		return err
 	}
-	l := of.load
-	return of.measureFeed(ctx, fmt.Sprintf(`%s: {type: plugin, command: %q, parameters: {items: "%d", fields: "%d", bytes: "%d", rate: "%v", seed: "%d"}}`,
-		loadAdapter, program, l.Items, l.Fields, l.Bytes, l.Rate, l.Seed), c)
+	return of.measureFeed(ctx, settings, c)
 }
 
 // measureFeed lets a load tick as fast as the server takes it.

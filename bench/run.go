@@ -113,9 +113,9 @@ func (b *bench) measure(ctx context.Context, what string, d time.Duration) (*res
 
 // measureSizes also returns the sizes of some of the writes.
 func (b *bench) measureSizes(ctx context.Context, what string, d time.Duration) (*result, []int, error) {
-	settings := loadSettings(b.load)
-	if b.say.Rate > 0 {
-		settings = roomSettings(b.load)
+	settings, err := b.settings(ctx)
+	if err != nil {
+		return nil, nil, err
 	}
 	srv, err := startServer(ctx, b.program, b.folder, settings, b.stderr)
 	if err != nil {
@@ -152,6 +152,17 @@ func (b *bench) measureSizes(ctx context.Context, what string, d time.Duration) 
 		err = b.rest(ctx, f, r)
 	}
 	return r, sizes, err
+}
+
+// settings are those of the adapters.
+func (b *bench) settings(ctx context.Context) (string, error) {
+	switch {
+	case b.plugin:
+		return b.pluginSettings(ctx)
+	case b.say.Rate > 0:
+		return roomSettings(b.load), nil
+	}
+	return loadSettings(b.load), nil
 }
 
 // gauge is what can be read of the server and the machine at an instant.

@@ -22,6 +22,7 @@ type scenario struct {
 	settle      time.Duration // between the last snapshot and the measuring
 	duration    time.Duration // of the measuring
 	brief       time.Duration // the same, as one of all scenarios; a multiple of keepalive
+	plugin      bool          // the feed is a plugin, which ticks what nobody wants as well
 	say         fleet.Say     // what the clients say
 	slow        int           // clients that read slowly
 	slowRate    int
@@ -134,6 +135,12 @@ func scenarios() []scenario {
 			clients: 1000, load: load.Config{Items: 1000, Rate: 1, Phases: load.PhaseEven}, draw: private, perClient: 1,
 			settle: 3 * time.Second, duration: 30 * time.Second, brief: 15 * time.Second,
 			bars: bars{p99: 2 * time.Millisecond},
+		},
+		{
+			name: "plugin-latency", about: "one client, an item of a plugin that ticks 20 times a second",
+			clients: 1, load: load.Config{Items: 1, Rate: 20}, draw: shared, perClient: 1, plugin: true,
+			settle: 3 * time.Second, duration: 30 * time.Second, brief: 15 * time.Second,
+			bars: bars{p99: time.Millisecond},
 		},
 		{
 			name: "idle", about: "18,000 clients with 10 items each that are silent",

@@ -108,6 +108,18 @@ func loadSettings(c load.Config) string { return loadAdapter + ": " + loadText(c
 // roomSettings are those of the load adapter with its chat rooms.
 func roomSettings(c load.Config) string { return loadSettings(c) + "\n    metadata: " + loadText(c) }
 
+// pluginSettings builds the load adapter as a plugin and returns its settings.
+func (b *bench) pluginSettings(ctx context.Context) (string, error) {
+	program := filepath.Join(b.folder, "feedplugin")
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, "github.com/halley-stream/halley/bench/feedplugin")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the plugin: %w\n%s", err, out)
+	}
+	l := b.load
+	return fmt.Sprintf(`%s: {type: plugin, command: %q, parameters: {items: "%d", fields: "%d", bytes: "%d", rate: "%v", seed: "%d"}}`,
+		loadAdapter, program, l.Items, l.Fields, l.Bytes, l.Rate, l.Seed), nil
+}
+
 func loadText(c load.Config) string {
 	return fmt.Sprintf("{type: load, items: %d, fields: %d, bytes: %d, rate: %v, phases: %s, seed: %d, resident: %v}",
 		c.Items, c.Fields, c.Bytes, c.Rate, c.Phases, c.Seed, c.Resident)

@@ -22,6 +22,7 @@ const (
 type configFlags struct {
 	file string
 	sets []assignment
+	dev  []assignment // plugins to attach to: path is SET.NAME
 }
 
 // assignment is a setting given by a flag.
@@ -39,6 +40,18 @@ func (c *configFlags) register(flags *flag.FlagSet) {
 			return errors.New("write path=value, for example engine.drain=10s")
 		}
 		c.sets = append(c.sets, assignment{"-set " + path, path, text})
+		return nil
+	})
+}
+
+// registerDev adds the flag for plugins under development.
+func (c *configFlags) registerDev(flags *flag.FlagSet) {
+	flags.Func("dev", "attach to a plugin that was started by hand, in a debugger say, instead of starting it, as `SET.NAME=unix:PATH`; may come several times", func(s string) error {
+		name, address, ok := strings.Cut(s, "=")
+		if !ok {
+			return errors.New("write SET.NAME=unix:PATH, for example DEMO.QUOTES=unix:/tmp/my.sock")
+		}
+		c.dev = append(c.dev, assignment{"-dev", name, address})
 		return nil
 	})
 }
@@ -75,6 +88,11 @@ func (c *configFlags) load(env *environment) (*config, *settings.Settings, error
 	s.Validate()
 	if err := s.Err(); err != nil {
 		return nil, s, err
+	}
+	for _, a := range c.dev {
+		if err := conf.attach(a.path, a.text); err != nil {
+			return nil, s, fmt.Errorf("%s %s: %w", a.flag, a.path, err)
+		}
 	}
 	return conf, s, nil
 }

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
 	"os/signal"
 	"reflect"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -61,6 +63,27 @@ func buildPluginMetadata(c host.Config, w *wiring) (adapters.MetadataAdapter, er
 		return nil, err
 	}
 	return p.Metadata(), nil
+}
+
+// attach makes the server attach to a plugin, named as in the log, that somebody else
+// has started.
+func (c *config) attach(name, address string) error {
+	set, adapter, _ := strings.Cut(name, ".")
+	var p *host.Config
+	if s := c.AdapterSets[set]; s == nil {
+		return fmt.Errorf("there is no adapter set %q", set)
+	} else if data := s.Data[adapter]; data != nil {
+		if d, ok := data.Config.(*pluginDataConfig); ok {
+			p = &d.Config
+		}
+	} else if m, ok := s.Metadata.Config.(*host.Config); ok && adapter == "metadata" {
+		p = m
+	}
+	if p == nil {
+		return fmt.Errorf("set %s has no plugin %q", set, adapter)
+	}
+	p.Attach, p.Command, p.Args, p.SHA256, p.TLS, p.MemoryLimit = address, "", nil, "", false, 0
+	return nil
 }
 
 // plugins are the plugins of all adapter sets, running.

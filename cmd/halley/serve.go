@@ -46,6 +46,7 @@ func serve(ctx context.Context, env *environment, start startFunc) int {
 	var flags configFlags
 	set := newFlags(env, "[flags]", "halley serve -c halley.yaml")
 	flags.register(set)
+	flags.registerDev(set)
 	operands, code, done := parseFlags(env, set)
 	if done {
 		return code
