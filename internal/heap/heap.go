@@ -18,7 +18,7 @@ const gcPercent = 25
 
 // garbageLeast is how much garbage there may be however little is in use, in bytes:
 // else a server with few sessions and a fast feed would collect all the time.
-const garbageLeast = 16 << 20
+const garbageLeast = 12 << 20
 
 // Tune sets how often garbage is collected, and adapts it to what is in use, until ctx
 // is done.
