@@ -24,6 +24,7 @@ func ParseCombo(p *Params) (ComboRequest, error) {
 		if op := r.op(); r.err == nil && op != OpAdd {
 			r.fail(&Error{ConnCombo, "Only subscriptions and messages may come with create_session"})
 		}
+		r.flag("LS_ack", true) // there is no REQOK to leave out, but a bad value is one
 		c.Add = r.add(r.subID())
 	} else {
 		c.IsMessage = true
