@@ -77,11 +77,11 @@ func (l *Loop) deliver(e *entry, sub *subscriber) {
 		}
 		s.data(l.line)
 		if !merges {
-			line := pastLine{sub: sub, before: before, view: view, kind: pastUpdate, joined: joined}
+			line := pastLine{before: before, kind: pastUpdate, joined: joined}
 			if number == 0 || sub.place != nil || e.snapshot != nil { // part of a snapshot, or what it begins with
 				line.kind = pastRestart
 			}
-			s.remember(line)
+			s.remember(sub, view, line)
 			joined = true
 			if number > 0 {
 				before, view = number, e.view
@@ -98,7 +98,7 @@ func (l *Loop) deliver(e *entry, sub *subscriber) {
 func (s *Session) endSnapshot(sub *subscriber) {
 	sub.waitsEnd = false
 	s.data(protocol.AppendEOS(s.loop.line[:0], sub.subscription.id, int(sub.index)))
-	s.remember(pastLine{sub: sub, kind: pastEnd})
+	s.remember(sub, nil, pastLine{kind: pastEnd})
 	if st := sub.seat(); st.have > 0 {
 		st.last = s.count
 	}

@@ -14,6 +14,7 @@ import (
 type past struct {
 	texts     []pastText // in the order of their counts
 	lines     []pastLine // the same
+	tellers   []teller   // whose lines they are: no more of them than lines
 	forgotten uint64     // the greatest count that is not remembered any more
 }
 
@@ -23,14 +24,21 @@ type pastText struct {
 	text  []byte
 }
 
-// pastLine is a line that its subscriber asks for again. There may be many.
+// pastLine is a line that its subscriber asks for again. There may be many, in all
+// sessions together: they have no pointers, so that the collector does not walk over
+// them.
 type pastLine struct {
-	sub    *subscriber
-	view   *view  // that before is from
 	before uint64 // the number that the subscriber had before the line
+	teller int32  // whose line it is, in tellers
 	count  uint32 // its number among the session's data lines, the lower half
 	kind   pastKind
 	joined bool // it had got a line before
+}
+
+// teller is a subscriber with the view that the numbers before its lines are from.
+type teller struct {
+	sub  *subscriber
+	view *view
 }
 
 // pastKind says how a subscriber goes on that has lost a line.
@@ -54,16 +62,39 @@ func (s *Session) rememberText(text []byte) {
 }
 
 // remember notes the line that was written last, of a subscriber that asks for it
-// again.
-func (s *Session) remember(line pastLine) {
+// again. view is the one that its number before is from.
+func (s *Session) remember(sub *subscriber, view *view, line pastLine) {
 	p := &s.past
-	line.count = uint32(s.count)
 	if most := s.loop.engine.cfg.Past; len(p.lines) >= most {
 		dropped := max(most/4, 1)
 		p.forgotten = max(p.forgotten, s.countOf(&p.lines[dropped-1]))
 		p.lines = slices.Delete(p.lines, 0, dropped)
+		if len(p.tellers) > 2*len(s.seats) {
+			p.dismiss()
+		}
 	}
+	line.teller, line.count = p.tells(teller{sub, view}), uint32(s.count)
 	p.lines = append(p.lines, line)
+}
+
+// tells returns where a teller is, which is most often where it was the last time.
+func (p *past) tells(t teller) int32 {
+	if at := t.sub.teller; int(at) < len(p.tellers) && p.tellers[at] == t {
+		return at
+	}
+	t.sub.teller = int32(len(p.tellers))
+	p.tellers = append(p.tellers, t)
+	return t.sub.teller
+}
+
+// dismiss drops the tellers that have no lines any more.
+func (p *past) dismiss() {
+	tellers := p.tellers
+	p.tellers = make([]teller, 0, len(tellers))
+	for i := range p.lines {
+		line := &p.lines[i]
+		line.teller = p.tells(tellers[line.teller])
+	}
 }
 
 // countOf is a line's number among the session's data lines.
@@ -85,7 +116,7 @@ func (s *Session) acknowledge(count uint64) {
 		n++
 	}
 	if p.lines = p.lines[n:]; len(p.lines) == 0 {
-		p.lines = nil
+		p.lines, p.tellers = nil, nil
 	}
 }
 
@@ -106,18 +137,20 @@ func (s *Session) recover(count uint64) {
 	}
 	back := make(map[*subscriber]bool)
 	for i := range s.past.lines {
-		switch line := &s.past.lines[i]; {
-		case line.sub.left:
+		line := &s.past.lines[i]
+		t := s.past.tellers[line.teller]
+		switch {
+		case t.sub.left:
 		case line.kind == pastEnd:
-			line.sub.waitsEnd = true
-			s.resync(line.sub)
-		case !back[line.sub]: // of several lines the first counts
-			back[line.sub] = true
-			line.sub.goBack(line)
-			s.resync(line.sub)
+			t.sub.waitsEnd = true
+			s.resync(t.sub)
+		case !back[t.sub]: // of several lines the first counts
+			back[t.sub] = true
+			t.sub.goBack(line, t.view)
+			s.resync(t.sub)
 		}
 	}
-	s.past.texts, s.past.lines = nil, nil
+	s.past.texts, s.past.lines, s.past.tellers = nil, nil, nil
 	for at := range s.seats {
 		if st, sub := &s.seats[at], s.receivers[at]; st.have > 0 && st.last > count {
 			if sub.merges() && broken != brokenRecoverHave {
@@ -137,7 +170,7 @@ func (sub *subscriber) merges() bool {
 }
 
 // goBack puts a subscriber back to before a line that it has lost.
-func (sub *subscriber) goBack(line *pastLine) {
+func (sub *subscriber) goBack(line *pastLine, view *view) {
 	st := sub.seat()
 	switch {
 	case !line.joined && line.before == 0:
@@ -145,7 +178,7 @@ func (sub *subscriber) goBack(line *pastLine) {
 	case line.kind == pastRestart && sub.subscription.mode == adapters.Command:
 		sub.view, sub.place, st.have = nil, nil, 0
 	default:
-		sub.view, sub.place, st.have = line.view, nil, line.before
+		sub.view, sub.place, st.have = view, nil, line.before
 	}
 }
 

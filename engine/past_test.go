@@ -75,3 +75,29 @@ func (d *desk) publishTable(t *testing.T) {
 	batch.Send()
 	d.settle()
 }
+
+// However many subscribers come and go, a session knows those whose lines it
+// remembers, and hardly more.
+func TestTellersOfForgottenLinesAreDismissed(t *testing.T) {
+	const most = 16
+	s := &Session{loop: &Loop{engine: &Engine{cfg: Config{Past: most}}}, outlet: new(outlet)}
+	var last [2 * most]*subscriber
+	for i := range 10 * most {
+		sub := new(subscriber)
+		for range 2 { // two lines each
+			s.count++
+			s.remember(sub, nil, pastLine{before: s.count - 1, kind: pastUpdate})
+		}
+		last[i%len(last)] = sub
+	}
+	if n := len(s.past.tellers); n > most {
+		t.Errorf("%d tellers of %d lines", n, len(s.past.lines))
+	}
+	for i := range s.past.lines {
+		line := &s.past.lines[i]
+		at := (line.before / 2) % uint64(len(last))
+		if got := s.past.tellers[line.teller].sub; got != last[at] {
+			t.Errorf("line %d is another subscriber's", line.before)
+		}
+	}
+}

@@ -75,7 +75,7 @@ func (l *Loop) catchUp(o *outlet, at int, out []byte) (_ []byte, more bool) {
 		if !rec.merge {
 			s := o.session
 			sub := s.receivers[at]
-			s.remember(pastLine{sub: sub, before: st.have, view: sub.view, kind: pastUpdate, joined: true})
+			s.remember(sub, sub.view, pastLine{before: st.have, kind: pastUpdate, joined: true})
 		}
 		st.have, st.last = rec.seq, o.count
 	}

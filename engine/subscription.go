@@ -65,9 +65,10 @@ type subscriber struct {
 	place      *snapshotPlace
 	nextBehind *subscriber // in the session's list
 
-	index int32 // in the group, from 1
-	at    int32 // of its seat in the session's
-	fanAt int32 // in the fan where it sits
+	index  int32 // in the group, from 1
+	at     int32 // of its seat in the session's
+	fanAt  int32 // in the fan where it sits
+	teller int32 // where it was in past.tellers last
 	// token counts the questions; the answer to an older one is dropped.
 	token uint32
 	// home is the loop that owns all of the above. It is written by that loop when

@@ -48,7 +48,7 @@ type engineConfig struct {
 	Recent          int           `yaml:"recent" unit:"bytes" min:"64KiB" max:"1GiB" doc:"What an event loop keeps at most of the updates that came last, for the sessions that have not been written to since. What does not fit is conflated."`
 	LogEntries      int           `yaml:"log_entries" min:"1" max:"1048576" doc:"Events that are kept for slow clients of an item that must not lose any: RAW, DISTINCT, COMMAND and unfiltered subscriptions."`
 	LogBytes        int           `yaml:"log_bytes" unit:"bytes" min:"4KiB" max:"1GiB" doc:"The same in bytes."`
-	Past            int           `yaml:"past" min:"16" max:"65536" doc:"Lines that a session remembers for a client that lost its connection: such as must not be lost. Each takes about 32 bytes. A client that lost more opens a new session."`
+	Past            int           `yaml:"past" min:"16" max:"65536" doc:"Lines that a session remembers for a client that lost its connection: such as must not be lost. Each takes 24 bytes. A client that lost more opens a new session."`
 	History         int           `yaml:"history" min:"1" max:"1048576" doc:"Events of a DISTINCT item that are kept as its snapshot."`
 	ResidentItems   int           `yaml:"resident_items" min:"1" doc:"How many items a Data Adapter may publish unasked, as Kafka and replay do."`
 }
