@@ -14,7 +14,7 @@ import (
 type past struct {
 	texts     []pastText // in the order of their counts
 	lines     []pastLine // the same
-	tellers   []teller   // whose lines they are: no more of them than lines
+	tellers   []teller   // whose lines they are: no more of them than lines, or two for each subscriber
 	forgotten uint64     // the greatest count that is not remembered any more
 }
 
