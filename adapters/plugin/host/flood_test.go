@@ -59,7 +59,10 @@ func flood(tb testing.TB, feed adapters.Feed, change func(*Config)) *Plugin {
 // bounded, and the plugin still answers. Then it goes on.
 func TestASlowServerSlowsThePluginDown(t *testing.T) {
 	feed := &gate{adaptertest.NewDiscard(), make(chan struct{})}
-	p := flood(t, feed, func(c *Config) { c.HealthInterval = 20 * time.Millisecond })
+	p := flood(t, feed, func(c *Config) {
+		// So many misses in a row are no busy machine, but a plugin that is stuck.
+		c.HealthInterval, c.HealthMisses = 20*time.Millisecond, 250
+	})
 	handler := p.Metadata().(adapters.MessageHandler)
 	produced := func() int {
 		answer, err := handler.Message(t.Context(), adapters.Message{Text: "produced"})

@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+// At this rate a view that must not lose has room for the updates of the longest wait before a retry.
 const SETS =
-  "{DEMO: {metadata: {type: literal, selectors: true}, data: {QUOTES: {type: demo, part: quotes, rate: 20}, DEPTH: {type: demo, part: depth, rate: 20}}}}";
+  "{DEMO: {metadata: {type: literal, selectors: true}, data: {QUOTES: {type: demo, part: quotes, rate: 5}, DEPTH: {type: demo, part: depth, rate: 5}}}}";
 
 /** Halley is the real server, built from this repository, with its simulated market and ports of its own. */
 export class Halley {

@@ -33,11 +33,12 @@ function open(url: string, options: ConnectOptions): { client: Client; statuses:
 
 const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 20_000, interval: 10 });
 
-/** The events of an item, in the order in which they came. */
+/** The events of an item, in the order in which they came, and what the server says of those that it had no room for. */
 function events(client: Client): string[] {
   const seen: string[] = [];
-  const raw = client.subscribe({ items: ["AAPL"], fields: ["time", "last", "bid", "ask"], mode: "RAW", dataAdapter: "QUOTES" });
+  const raw = client.subscribe({ items: ["AAPL"], fields: ["$seq", "last", "bid", "ask"], mode: "RAW", dataAdapter: "QUOTES" });
   raw.on("update", (u) => seen.push(Object.values(u.values).join(" ")));
+  raw.on("lost", ({ count }) => seen.push(`${count} lost`));
   return seen;
 }
 
