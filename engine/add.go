@@ -20,7 +20,7 @@ func (s *Session) add(r *request) []byte {
 	if s.most > 0 && len(s.subscriptions) >= s.most {
 		return r.refuse(protocol.ReqInternal, tooManyOfUser(s.most))
 	}
-	if s.undecided >= limits.Requests {
+	if int(s.undecided) >= limits.Requests {
 		return r.refuse(protocol.ReqInternal, tooMany("undecided requests", "requests_per_session", limits.Requests))
 	}
 	source := s.set.data[asked.DataAdapter]

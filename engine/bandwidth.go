@@ -28,6 +28,9 @@ const (
 
 // inForce is the limit in kilobits per second; 0: none.
 func (b *bandwidth) inForce() float64 {
+	if b == nil {
+		return 0
+	}
 	if b.asked == 0 || b.allowed > 0 && b.allowed < b.asked {
 		return b.allowed
 	}
@@ -54,9 +57,20 @@ func (b *bandwidth) spend(n int) { b.left = max(b.left-int64(n), 1-b.rate) }
 // due is when something will be left.
 func (b *bandwidth) due() int64 { return b.at + (max(1-b.left, 0)*1e9+b.rate-1)/b.rate }
 
+// allotment returns the session's bandwidth, to set a limit of it.
+func (s *Session) allotment() *bandwidth {
+	if s.bandwidth == nil {
+		s.bandwidth = new(bandwidth)
+	}
+	return s.bandwidth
+}
+
 // ration puts the session's bandwidth in force.
 func (s *Session) ration() {
-	b := &s.bandwidth
+	b := s.bandwidth
+	if b == nil {
+		return
+	}
 	if b.rate = int64(b.inForce() * 1000 / 8); b.rate == 0 && b.inForce() > 0 {
 		b.rate = 1
 	}
@@ -76,7 +90,7 @@ func (s *Session) tellBandwidth() {
 // constrain changes the bandwidth at the client's wish.
 func (s *Session) constrain(r *request) []byte {
 	if r.control.HasMaxBandwidth {
-		s.bandwidth.asked = r.control.MaxBandwidth
+		s.allotment().asked = r.control.MaxBandwidth
 		s.ration()
 		s.tellBandwidth()
 	}
@@ -88,7 +102,7 @@ func (s *Session) askMost() int {
 	if !s.limited {
 		return askedMax
 	}
-	b := &s.bandwidth
+	b := s.bandwidth
 	if b.refill(s.loop.now); b.left <= 0 {
 		return 0
 	}
@@ -116,7 +130,7 @@ func (s *Session) waitForTurn() {
 // nothing left for waits in line, behind those that wait already.
 func (l *Loop) pullRationed(o *outlet, out []byte) []byte {
 	s := o.session
-	b := &s.bandwidth
+	b := s.bandwidth
 	if b.refill(l.now); b.left > 0 && s.late.first == nil {
 		room, n := o.room, len(out)
 		o.room = min(room, n+int(b.left))

@@ -197,7 +197,7 @@ func (s *Session) bind(k *Link, c *protocol.ConnectionParams, first, recovery bo
 	if recovery {
 		s.control(protocol.AppendPROG(l.line[:0], s.count))
 	}
-	w.head = len(s.buf)
+	w.head = int32(len(s.buf))
 	s.drain()
 	s.pump()
 	s.arm()
@@ -222,7 +222,7 @@ func (s *Session) look() {
 	s.gather()
 	switch w := &s.wire; {
 	case s.asked > 0 && s.loop.now < w.until && s.low() && !w.full:
-	case len(s.buf) > w.head, !w.hold:
+	case len(s.buf) > int(w.head), !w.hold:
 		s.answerPoll()
 	case w.head > Headroom:
 		s.beginPoll()

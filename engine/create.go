@@ -40,7 +40,9 @@ func (k *Link) create(c protocol.Create, combo []protocol.ComboRequest) {
 	}
 	s := newSession(l, k, e.newID(), k.version)
 	s.set, s.bare, s.diffs = set, c.ReduceHead, c.Diffs(k.version)
-	s.bandwidth.asked = c.MaxBandwidth
+	if c.MaxBandwidth > 0 {
+		s.allotment().asked = c.MaxBandwidth
+	}
 	switch e.directory.add(s.id, s.address, l.index) {
 	case tooManySessions:
 		k.refuse(protocol.ConnSessionLimit, "Too many sessions (limits.sessions)")

@@ -11,24 +11,29 @@ type directory struct {
 	mu        sync.RWMutex
 	homes     map[string]home
 	addresses map[string]int // sessions of a client address
-	users     map[account]int
+	users     map[account]*user
 	max       int // sessions
 	maxEach   int // sessions of one address; 0: no limit
 }
 
 // home is what the directory knows of a session.
 type home struct {
-	loop    int32
-	account account
-	entered bool // it counts among the sessions of its account
+	loop int32
+	user *user // whose it is; nil until it counts among the user's sessions
 }
 
-// account is a user of an adapter set.
+// account names a user of an adapter set.
 type account struct{ set, user string }
+
+// user is one who has sessions.
+type user struct {
+	account  account
+	sessions int
+}
 
 func newDirectory(l Limits) *directory {
 	return &directory{
-		homes: make(map[string]home), addresses: make(map[string]int), users: make(map[account]int),
+		homes: make(map[string]home), addresses: make(map[string]int), users: make(map[account]*user),
 		max: l.Sessions, maxEach: l.SessionsPerAddress,
 	}
 }
@@ -71,9 +76,9 @@ func (d *directory) move(id string, loop int) {
 func (d *directory) remove(id, address string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if h := d.homes[id]; h.entered {
-		if d.users[h.account]--; d.users[h.account] <= 0 {
-			delete(d.users, h.account)
+	if u := d.homes[id].user; u != nil {
+		if u.sessions--; u.sessions == 0 {
+			delete(d.users, u.account)
 		}
 	}
 	delete(d.homes, id)
@@ -88,17 +93,21 @@ func (d *directory) remove(id, address string) {
 func (d *directory) enter(id string, a account, most int, old string) (ok, replaces bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if n := d.users[a]; most > 0 && n >= most {
-		o := d.homes[old]
-		if n > most || !o.entered || o.account != a {
+	u := d.users[a]
+	if u != nil && most > 0 && u.sessions >= most {
+		if u.sessions > most || d.homes[old].user != u {
 			return false, false
 		}
 		replaces = true
 	}
+	if u == nil {
+		u = &user{account: a}
+		d.users[a] = u
+	}
 	h := d.homes[id]
-	h.account, h.entered = a, true
+	h.user = u
 	d.homes[id] = h
-	d.users[a]++
+	u.sessions++
 	return true, replaces
 }
 

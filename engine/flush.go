@@ -123,8 +123,8 @@ func (l *Loop) measure(s *Session) {
 	if s.wire.budget > 0 { // the response's budget bounds it too
 		s.room = int(min(int64(s.room), s.left-loopLine+Headroom))
 	}
-	s.wire.waiting = s.link.conn.Buffered()
-	if n := s.wire.waiting; n > 0 {
+	n := s.link.conn.Buffered()
+	if s.wire.waiting = int32(n); n > 0 {
 		s.room = max(s.room-n, 0)
 		if s.wire.stuck == 0 {
 			s.wire.stuck = l.now
@@ -157,10 +157,10 @@ func (l *Loop) stuck(s *Session) bool {
 		l.shut(k)
 		return true
 	}
-	if n < s.wire.waiting {
+	if n < int(s.wire.waiting) {
 		s.wire.stuck = l.now // it reads, however slowly
 	}
-	s.wire.waiting = n
+	s.wire.waiting = int32(n)
 	l.again(s)
 	return true
 }

@@ -33,10 +33,19 @@ type Link struct {
 	loop *Loop
 	conn Conn
 	// Immutable: what the transport knows of the client.
-	webSocket bool
 	address   string
+	webSocket bool
 
 	version protocol.Version
+	paused  bool // on the loop's list
+	closed  bool
+	// Of the HTTP request under way: how many of its lines are not answered yet,
+	// whether there is one, whether the response is a session's stream or poll, and
+	// the answers so far, behind Headroom bytes.
+	open, taken bool
+	pending     int
+	reply       []byte
+
 	// session whose stream or poll goes out here and lives on this loop; nil if
 	// there is none, or if it lives on another loop.
 	session *Session
@@ -45,16 +54,6 @@ type Link struct {
 	implied string
 	// polled is the id of a session on another loop whose poll is answered here.
 	polled string
-
-	// Of the HTTP request under way: how many of its lines are not answered yet,
-	// and the answers so far, behind Headroom bytes.
-	pending int
-	reply   []byte
-	open    bool
-	taken   bool // the response is a session's stream or poll
-
-	paused bool // on the loop's list
-	closed bool
 }
 
 // NewLink registers a connection.

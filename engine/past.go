@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/halley-stream/halley/adapters"
@@ -13,8 +14,7 @@ import (
 // values.
 type past struct {
 	texts     []pastText // in the order of their counts
-	lines     []pastLine // the same
-	tellers   []teller   // whose lines they are: no more of them than lines, or two for each subscriber
+	lines     *pastLines // nil while there are none
 	forgotten uint64     // the greatest count that is not remembered any more
 }
 
@@ -22,6 +22,12 @@ type past struct {
 type pastText struct {
 	count uint64 // its number among the session's data lines
 	text  []byte
+}
+
+// pastLines are lines that their subscribers ask for again.
+type pastLines struct {
+	list    []pastLine // in the order of their counts
+	tellers []teller   // whose they are: no more of them than lines, or two for each subscriber
 }
 
 // pastLine is a line that its subscriber asks for again. There may be many, in all
@@ -64,21 +70,24 @@ func (s *Session) rememberText(text []byte) {
 // remember notes the line that was written last, of a subscriber that asks for it
 // again. view is the one that its number before is from.
 func (s *Session) remember(sub *subscriber, view *view, line pastLine) {
-	p := &s.past
-	if most := s.loop.engine.cfg.Past; len(p.lines) >= most {
+	if s.past.lines == nil {
+		s.past.lines = new(pastLines)
+	}
+	p := s.past.lines
+	if most := s.loop.engine.cfg.Past; len(p.list) >= most {
 		dropped := max(most/4, 1)
-		p.forgotten = max(p.forgotten, s.countOf(&p.lines[dropped-1]))
-		p.lines = slices.Delete(p.lines, 0, dropped)
+		s.past.forgotten = max(s.past.forgotten, s.countOf(&p.list[dropped-1]))
+		p.list = slices.Delete(p.list, 0, dropped)
 		if len(p.tellers) > 2*len(s.seats) {
 			p.dismiss()
 		}
 	}
 	line.teller, line.count = p.tells(teller{sub, view}), uint32(s.count)
-	p.lines = append(p.lines, line)
+	p.list = append(p.list, line)
 }
 
 // tells returns where a teller is, which is most often where it was the last time.
-func (p *past) tells(t teller) int32 {
+func (p *pastLines) tells(t teller) int32 {
 	if at := t.sub.teller; int(at) < len(p.tellers) && p.tellers[at] == t {
 		return at
 	}
@@ -88,12 +97,26 @@ func (p *past) tells(t teller) int32 {
 }
 
 // dismiss drops the tellers that have no lines any more.
-func (p *past) dismiss() {
+func (p *pastLines) dismiss() {
 	tellers := p.tellers
 	p.tellers = make([]teller, 0, len(tellers))
-	for i := range p.lines {
-		line := &p.lines[i]
+	for i := range p.list {
+		line := &p.list[i]
 		line.teller = p.tells(tellers[line.teller])
+	}
+}
+
+// all are the lines, each with its teller.
+func (p *pastLines) all() iter.Seq2[*pastLine, teller] {
+	return func(yield func(*pastLine, teller) bool) {
+		if p == nil {
+			return
+		}
+		for i := range p.list {
+			if line := &p.list[i]; !yield(line, p.tellers[line.teller]) {
+				return
+			}
+		}
 	}
 }
 
@@ -111,12 +134,15 @@ func (s *Session) acknowledge(count uint64) {
 	if p.texts = p.texts[n:]; len(p.texts) == 0 {
 		p.texts = nil
 	}
-	n = 0
-	for n < len(p.lines) && s.countOf(&p.lines[n]) <= count {
+	if p.lines == nil {
+		return
+	}
+	n, list := 0, p.lines.list
+	for n < len(list) && s.countOf(&list[n]) <= count {
 		n++
 	}
-	if p.lines = p.lines[n:]; len(p.lines) == 0 {
-		p.lines, p.tellers = nil, nil
+	if p.lines.list = list[n:]; len(p.lines.list) == 0 {
+		p.lines = nil
 	}
 }
 
@@ -136,9 +162,7 @@ func (s *Session) recover(count uint64) {
 		}
 	}
 	back := make(map[*subscriber]bool)
-	for i := range s.past.lines {
-		line := &s.past.lines[i]
-		t := s.past.tellers[line.teller]
+	for line, t := range s.past.lines.all() {
 		switch {
 		case t.sub.left:
 		case line.kind == pastEnd:
@@ -150,7 +174,7 @@ func (s *Session) recover(count uint64) {
 			s.resync(t.sub)
 		}
 	}
-	s.past.texts, s.past.lines, s.past.tellers = nil, nil, nil
+	s.past.texts, s.past.lines = nil, nil
 	for at := range s.seats {
 		if st, sub := &s.seats[at], s.receivers[at]; st.have > 0 && st.last > count {
 			if sub.merges() && broken != brokenRecoverHave {

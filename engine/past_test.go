@@ -90,13 +90,12 @@ func TestTellersOfForgottenLinesAreDismissed(t *testing.T) {
 		}
 		last[i%len(last)] = sub
 	}
-	if n := len(s.past.tellers); n > most {
-		t.Errorf("%d tellers of %d lines", n, len(s.past.lines))
+	if n := len(s.past.lines.tellers); n > most {
+		t.Errorf("%d tellers of %d lines", n, len(s.past.lines.list))
 	}
-	for i := range s.past.lines {
-		line := &s.past.lines[i]
+	for line, teller := range s.past.lines.all() {
 		at := (line.before / 2) % uint64(len(last))
-		if got := s.past.tellers[line.teller].sub; got != last[at] {
+		if teller.sub != last[at] {
 			t.Errorf("line %d is another subscriber's", line.before)
 		}
 	}

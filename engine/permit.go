@@ -20,7 +20,10 @@ func (s *Session) enter(d *decision) {
 		l.send(old, replaced{old})
 	}
 	s.user, s.grant = d.permit.User, d.permit.Grant
-	s.most, s.bandwidth.allowed = d.permit.MaxSubscriptions, d.permit.MaxBandwidth
+	s.most = d.permit.MaxSubscriptions
+	if most := d.permit.MaxBandwidth; most > 0 {
+		s.allotment().allowed = most
+	}
 }
 
 // replaced says that another session of the same user has taken the place of one, which

@@ -18,34 +18,33 @@ type Session struct {
 	loop      *Loop
 	link      *Link // the connection bound, or nil; a poll's may be another loop's
 	late      lateList
-	asked     int  // syncs under way
-	polling   bool // the connection is a poll: one response, then none
+	asked     int32 // syncs under way
+	undecided int32 // subscriptions that the request stage has not answered
+	polling   bool  // the connection is a poll: one response, then none
 	transport Transport
+	version   protocol.Version
+	state     sessionState
+	bare      bool // it is told nothing about its bandwidth
+	diffs     protocol.DiffFormats
+	noted     bool // the Metadata Adapter has been told of it
 
 	id      string
 	address string // of the client that began it
 	client  string // address that it was told to have
 	user    string
 	grant   string // of the Metadata Adapter, for its own use
-	version protocol.Version
 	set     *adapterSet
-	state   sessionState
-	bare    bool // it is told nothing about its bandwidth
-	diffs   protocol.DiffFormats
 	// acked is the number of data lines that a bind has acknowledged.
 	acked uint64
 	past  past
-
-	noted bool // the Metadata Adapter has been told of it
 
 	subscriptions []*subscription // in the order of their ids
 	// most is how many of them the user may have, 0: any number.
 	most      int
 	requests  []*request // not decided yet, because the session itself is not
 	unsent    []*decision
-	undecided int
-	messages  *messages // nil until there is one
-	bandwidth bandwidth
+	messages  *messages  // nil until there is one
+	bandwidth *bandwidth // nil until there is a limit
 
 	// lines that must not be lost and came while nothing could be written.
 	queue []queuedLine
@@ -63,15 +62,15 @@ type binding struct {
 	began     int64 // when the connection was bound
 	until     int64 // poll: when to answer at the latest; unbound: when to end
 	budget    int64 // HTTP streaming: bytes that the response may have; 0: any
-	head      int   // poll: length of buf after the response's head
 	pause     int64 // polling: milliseconds the client waits between polls
 	stuck     int64 // since when the kernel has taken nothing; 0: it takes
-	waiting   int   // bytes that it had not taken when looked at last
-	full      bool  // something did not fit
+	waiting   int32 // bytes that it had not taken when looked at last
+	head      int32 // poll: length of buf after the response's head
 	sync      int64 // when the next SYNC is due; 0: never
 	// inactivity is the silence of a client that promised to be heard of, in
 	// nanoseconds; 0: it did not. heard is when it was.
 	inactivity, heard int64
+	full              bool // something did not fit
 	hold              bool // poll: it may be held until there is something
 }
 
@@ -110,7 +109,7 @@ func (s *Session) pump() {
 	if s.link == nil || len(s.queue) > 0 {
 		return
 	}
-	for s.late.first != nil && s.asked < s.askMost() && s.low() {
+	for s.late.first != nil && int(s.asked) < s.askMost() && s.low() {
 		sub := s.late.pop()
 		if sub.left {
 			continue
@@ -124,7 +123,7 @@ func (s *Session) pump() {
 }
 
 // low reports whether so little waits for the client that it can take more.
-func (s *Session) low() bool { return len(s.buf)+s.wire.waiting < lowMark }
+func (s *Session) low() bool { return len(s.buf)+int(s.wire.waiting) < lowMark }
 
 // waiting reports whether requests of the session wait for the request stage.
 func (s *Session) waiting() bool { return len(s.unsent) > 0 }

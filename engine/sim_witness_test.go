@@ -70,8 +70,8 @@ func (w *world) checkNotices() {
 		violate("there are %d sessions, and %d by the notices", n, len(w.witness.open))
 	}
 	users := 0
-	for _, sessions := range w.engine.directory.users {
-		users += sessions
+	for _, user := range w.engine.directory.users {
+		users += user.sessions
 	}
 	if users != n {
 		violate("there are %d sessions, and users have %d", n, users)

@@ -18,27 +18,27 @@ type subscription struct {
 	// asked is a hash of the request, to tell a repetition from a mistake.
 	asked uint64
 	// Of the request: what may change, and what begin wants to know.
-	frequency     protocol.Frequency
-	wantsSnapshot bool
+	frequency protocol.Frequency
 
 	// What the request stage made of it; not changed after.
-	source     *source
-	mode       adapters.Mode
-	fields     *schema
-	selector   *selector.Selector // or nil
-	unfiltered bool
+	source   *source
+	fields   *schema
+	selector *selector.Selector // or nil
 	// snapshotLength of a DISTINCT snapshot and bufferSize of a DISTINCT
 	// subscription in events; 0 is no limit of its own.
 	snapshotLength, bufferSize int
 	allowed                    float64 // highest frequency allowed; 0: any
+	mode                       adapters.Mode
+	unfiltered                 bool
 
-	interval int64 // pace wanted now, nanoseconds; 0: none
-	members  []subscriber
-
+	wantsSnapshot bool // of the request, like frequency
 	// deciding says that the request stage has not answered; cancelled that a
 	// delete came meanwhile, and frequency that a reconf did.
 	deciding  bool
 	cancelled bool
+
+	interval int64 // pace wanted now, nanoseconds; 0: none
+	members  []subscriber
 }
 
 // spec is the view that the subscription wants at a pace. Any goroutine.
