@@ -24,6 +24,7 @@ type Keyed struct {
 	// Life is the item's life in which the row was last touched: what an adapter
 	// has not repeated by the end of a new life's snapshot is gone.
 	Life uint32
+	at   int // in the table's order
 }
 
 // Len is the number of keys.
@@ -41,7 +42,7 @@ func (t *Table) Add(key []byte) *Keyed {
 		t.rows = make(map[string]*Keyed)
 	}
 	t.ordinal++
-	k := &Keyed{Key: string(key), Ordinal: t.ordinal}
+	k := &Keyed{Key: string(key), Ordinal: t.ordinal, at: len(t.order)}
 	t.rows[k.Key] = k
 	t.order = append(t.order, k)
 	return k
@@ -50,11 +51,7 @@ func (t *Table) Add(key []byte) *Keyed {
 // Remove takes out a row that is in the table.
 func (t *Table) Remove(k *Keyed) {
 	delete(t.rows, k.Key)
-	i := t.after(k.Ordinal - 1)
-	for t.order[i] != k { // slots of rows removed before
-		i++
-	}
-	t.order[i] = nil
+	t.order[k.at] = nil
 	t.removed++
 	if t.removed > 16 && t.removed > len(t.order)/2 {
 		t.compact()
@@ -94,6 +91,7 @@ func (t *Table) compact() {
 	kept := t.order[:0]
 	for _, k := range t.order {
 		if k != nil {
+			k.at = len(kept)
 			kept = append(kept, k)
 		}
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/halley-stream/halley/protocol"
@@ -13,7 +14,7 @@ import (
 // that are not updates count, but are never held back. Loop only.
 type bandwidth struct {
 	asked, allowed float64 // kilobits per second; 0: no limit
-	rate           int64   // of the two the smaller, in bytes per second; 0: no limit
+	rate           int64   // of the two the smaller, in bytes per second; 0: no limit, see bandwidthMost
 	left           int64   // bytes that may be written now; below zero it is overdrawn
 	at             int64   // when that was
 }
@@ -21,6 +22,9 @@ type bandwidth struct {
 const (
 	// bandwidthBurst is for how long what is not used may be saved up, in nanoseconds.
 	bandwidthBurst = int64(250e6)
+	// bandwidthMost is from where on a limit is none, in bytes per second: more than
+	// a connection takes, and little enough to be multiplied by nanoseconds.
+	bandwidthMost = 1e9
 	// framing is about what a write takes besides its lines: the head of a chunk or
 	// of a frame.
 	framing = 6
@@ -71,8 +75,11 @@ func (s *Session) ration() {
 	if b == nil {
 		return
 	}
-	if b.rate = int64(b.inForce() * 1000 / 8); b.rate == 0 && b.inForce() > 0 {
-		b.rate = 1
+	switch rate := b.inForce() * 1000 / 8; {
+	case rate >= bandwidthMost:
+		b.rate = 0
+	default:
+		b.rate = int64(math.Ceil(rate))
 	}
 	b.left, b.at = min(b.left, 0), s.loop.now
 	if s.limited = b.rate > 0; s.limited {
@@ -82,7 +89,7 @@ func (s *Session) ration() {
 
 // tellBandwidth tells the client what is in force.
 func (s *Session) tellBandwidth() {
-	if !s.bare {
+	if s.untold = false; !s.bare {
 		s.control(protocol.AppendCONS(s.loop.line[:0], s.bandwidth.inForce()))
 	}
 }
@@ -92,7 +99,12 @@ func (s *Session) constrain(r *request) []byte {
 	if r.control.HasMaxBandwidth {
 		s.allotment().asked = r.control.MaxBandwidth
 		s.ration()
-		s.tellBandwidth()
+		if s.fits(controlLine) {
+			s.tellBandwidth()
+		} else {
+			s.untold, s.plain = true, false
+			s.schedule()
+		}
 	}
 	return granted(r)
 }

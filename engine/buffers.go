@@ -50,7 +50,7 @@ func (l *Loop) grow(o *outlet, n int) {
 		o.buf = l.buffers.take(n + Headroom)[:Headroom]
 		return
 	}
-	old, buf := o.buf, l.buffers.take(n)
+	old, buf := o.buf, l.buffers.take(max(n, 2*cap(o.buf)))
 	o.buf = append(buf, old...)
 	l.buffers.give(old)
 }

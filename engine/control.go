@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/halley-stream/halley/protocol"
 )
@@ -9,17 +10,18 @@ import (
 // request carries out a request, at the session's home. Requests about the same
 // subscription take effect in the order in which they come.
 func (s *Session) request(r *request) {
-	limits := &s.loop.engine.cfg.Limits
 	s.wire.heard = s.loop.now
-	if s.state == sessionDeciding {
-		if len(s.requests) >= limits.Requests {
-			s.loop.respond(r.link, r.refuse(protocol.ReqInternal, tooMany("undecided requests", "requests_per_session", limits.Requests)))
-			return
-		}
-		s.requests = append(s.requests, r)
+	if s.state == sessionClosed { // by a request that waited with this one
+		s.loop.respond(r.link, r.refuse(protocol.ReqSessionNotFound, "Session not found"))
 		return
 	}
-	if len(s.queue) >= queueMax {
+	if s.state == sessionDeciding {
+		if refusal := s.putOff(r); refusal != nil {
+			s.loop.respond(r.link, refusal)
+		}
+		return
+	}
+	if s.queue.full() {
 		s.loop.respond(r.link, r.refuse(protocol.ReqInternal, "Too much waits for the session's connection"))
 		return
 	}
@@ -28,9 +30,42 @@ func (s *Session) request(r *request) {
 	}
 }
 
-// queueMax is how many lines may wait for a session's connection before no further
-// requests are taken: each causes a few.
-const queueMax = 4096
+// postponed are requests that came before the Metadata Adapter has decided on their
+// session.
+type postponed struct {
+	requests []*request
+	bytes    int
+}
+
+// postponedBytes is how many bytes of requests may wait for the decision: nobody has
+// said yet who the client is.
+const postponedBytes = 256 << 10
+
+// putOff lets a request wait until the session has been decided on, or returns why
+// not.
+func (s *Session) putOff(r *request) (refusal []byte) {
+	if s.postponed == nil {
+		s.postponed = new(postponed)
+	}
+	p := s.postponed
+	if most := s.loop.engine.cfg.Limits.Requests; len(p.requests) >= most {
+		return r.refuse(protocol.ReqInternal, tooMany("undecided requests", "requests_per_session", most))
+	}
+	if p.bytes += r.size; p.bytes > postponedBytes {
+		return r.refuse(protocol.ReqInternal, "Too much waits for the decision on the session")
+	}
+	p.requests = append(p.requests, r)
+	return nil
+}
+
+// decided returns what was postponed.
+func (s *Session) decided() []*request {
+	p := s.postponed
+	if s.postponed = nil; p == nil {
+		return nil
+	}
+	return p.requests
+}
 
 func tooMany(what, key string, n int) string {
 	return fmt.Sprintf("Too many %s: at most %d (limits.%s)", what, n, key)
@@ -118,10 +153,13 @@ func (s *Session) confirm(sub *subscription) {
 	f := sub.granted()
 	sub.interval = 0
 	if f.Kind == protocol.Limited {
-		sub.interval = int64(1e9 / f.PerSecond)
+		sub.interval = int64(min(1e9/f.PerSecond, float64(longestInterval)))
 	}
 	s.tell(protocol.AppendCONF(nil, sub.id, f))
 }
+
+// longestInterval is what the time between two updates is cut to.
+const longestInterval = 24 * time.Hour
 
 // granted is the smaller of the frequency that the client asked for and what it may
 // have.

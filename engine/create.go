@@ -123,7 +123,7 @@ func (d *decision) admit() {
 	for i, w := range d.wishes {
 		if err := e.selectors.use(w, e.cfg.Limits.Selectors); err != nil {
 			for _, w := range d.wishes[:i] {
-				e.selectors.release(w.subscription.source, w.resolution.Items, w.interest.Selector)
+				e.selectors.release(w.subscription.source, w.resolution.Items, w.selector)
 			}
 			_, text := codeOf(err)
 			d.refuse(protocol.ConnCombo, text)
@@ -189,9 +189,7 @@ func (l *Loop) loggedIn(d *decision) {
 	for _, m := range d.messages {
 		s.say(&request{link: k, message: m})
 	}
-	requests := s.requests
-	s.requests = nil
-	for _, r := range requests {
+	for _, r := range s.decided() {
 		s.request(r)
 	}
 }

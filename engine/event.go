@@ -3,13 +3,13 @@ package engine
 // event is one tick of an item as it came: the fields it named, by slot. A shard
 // has one and fills it again for each tick.
 type event struct {
-	epoch uint32
+	epoch uint64
 	cells []eventCell // by slot
 	slots []int32     // the slots named, in order
 }
 
 type eventCell struct {
-	epoch uint32
+	epoch uint64
 	token []byte // refers to the batch
 }
 

@@ -13,7 +13,8 @@ func (l *Loop) flush(o *outlet) {
 		return
 	}
 	l.scheduled[o.slot] = false
-	if more := l.writeOut(o); o.plain && (more || o.left < leastLeft || o.conn.Buffered() > 0) {
+	// Where the response's budget comes to its end, room follows it.
+	if more := l.writeOut(o); o.plain && (more || o.left < int64(o.room)+leastLeft || o.conn.Buffered() > 0) {
 		l.settle(o.session, more)
 	}
 }
@@ -31,8 +32,8 @@ func (l *Loop) flushSession(o *outlet) {
 		s.pump()
 		s.look()
 	case !l.stuck(s):
-		s.drain()
-		if more := l.writeOut(o); s.link != nil {
+		more := s.drain()
+		if more = l.writeOut(o) || more; s.link != nil {
 			l.settle(s, more)
 		}
 	}
@@ -86,10 +87,10 @@ func (l *Loop) settle(s *Session, more bool) {
 	if broken != brokenDirtyLost {
 		s.pump()
 	}
-	if (more || len(s.queue) > 0) && w.waiting == 0 {
+	if (more || !s.queue.empty()) && w.waiting == 0 {
 		l.flushNow(s.outlet) // what fills a write need not wait for company
 	}
-	s.plain = w.waiting == 0 && s.late.first == nil && len(s.queue) == 0 && !s.limited
+	s.plain = w.waiting == 0 && s.late.first == nil && s.queue.empty() && !s.limited
 }
 
 const (

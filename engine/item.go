@@ -86,7 +86,7 @@ func (it *item) update(ev *event, image bool) {
 	for _, slot := range ev.slots {
 		it.row.Set(int(slot), ev.cells[slot].token, it.seq)
 	}
-	if image && it.table == nil {
+	if image && it.mode != adapters.Command {
 		for slot := range it.row.Len() {
 			if ev.at(int32(slot)) == nil {
 				if _, version := it.row.At(slot); version > 0 {

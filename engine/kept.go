@@ -111,8 +111,11 @@ func after(now int64, d time.Duration) int64 { return now + min(int64(d), never-
 func (e *Engine) loginKey(set string, l adapters.Login) keptKey {
 	parts := []string{set, l.User, l.Password}
 	for _, name := range slices.Sorted(maps.Keys(l.Header)) {
-		if name != "Sec-Websocket-Key" {
-			parts = append(append(parts, name), l.Header[name]...)
+		if name == "Sec-Websocket-Key" {
+			continue
+		}
+		for _, value := range l.Header[name] { // in pairs, so that no value passes for a name
+			parts = append(parts, name, value)
 		}
 	}
 	return e.keptKey(parts...)

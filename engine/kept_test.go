@@ -74,6 +74,13 @@ func TestKeysOfLogins(t *testing.T) {
 	d := newStrictDesk(t, Config{}, simMetadata{})
 	login := adapters.Login{User: "ann", Password: "x", Address: "1.2.3.4", Header: map[string][]string{"Cookie": {"a"}, "Sec-Websocket-Key": {"1"}}}
 	key := d.engine.loginKey("SET", login)
+	two := login
+	two.Header = map[string][]string{"Cookie": {"a"}, "X-User": {"ann"}}
+	one := login
+	one.Header = map[string][]string{"Cookie": {"a", "X-User", "ann"}}
+	if d.engine.loginKey("SET", two) == d.engine.loginKey("SET", one) {
+		t.Error("values pass for a name")
+	}
 	for name, c := range map[string]struct {
 		set    string
 		change func(*adapters.Login)

@@ -81,8 +81,8 @@ type closed struct {
 }
 
 func (m closed) arrive(s *shard) {
-	if m.item.life == m.life && len(m.item.views) == 0 {
-		s.remove(m.item)
+	if it := m.item; it.life == m.life && len(it.views) == 0 && !it.resident {
+		s.remove(it)
 	}
 }
 

@@ -11,6 +11,7 @@ type messages struct {
 	sequences map[string]*sequence // by name
 	loose     loose
 	held      int // taken, and without an outcome yet
+	bytes     int // of their texts
 	handled   int // of them, those with the Metadata Adapter
 }
 
@@ -47,7 +48,11 @@ func (s *Session) say(r *request) []byte {
 	if most := s.loop.engine.cfg.Limits.Messages; s.messages.held >= most {
 		return r.refuse(protocol.ReqInternal, tooMany("messages that wait", "messages_per_session", most))
 	}
+	if s.messages.bytes+len(n.text) > messagesBytes {
+		return r.refuse(protocol.ReqInternal, "Too much text of messages waits")
+	}
 	s.messages.held++
+	s.messages.bytes += len(n.text)
 	if n.sequence == nil {
 		s.messages.loose.take(n.number)
 		s.handle(n)
@@ -96,6 +101,7 @@ func (l *Loop) heard(d *decision) {
 	}
 	n := d.note
 	s.messages.held--
+	s.messages.bytes -= len(n.text)
 	s.messages.handled--
 	if n.outcome && n.number > 0 {
 		if d.refused {
@@ -111,9 +117,15 @@ func (l *Loop) heard(d *decision) {
 	}
 }
 
+// messagesBytes is how much text of messages a session may have that have no outcome
+// yet.
+const messagesBytes = 1 << 20
+
 // waits reports whether further requests of the client should not be read for now:
 // many messages are held, and there will be room because some are being handled.
-func (m *messages) waits(most int) bool { return m != nil && m.held > most/2 && m.handled > 0 }
+func (m *messages) waits(most int) bool {
+	return m != nil && (m.held > most/2 || m.bytes > messagesBytes/2) && m.handled > 0
+}
 
 // stop takes the clocks of all sequences off a loop, resume puts them onto that
 // where the session is now.

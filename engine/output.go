@@ -1,17 +1,47 @@
 package engine
 
-import "slices"
+// lineQueue are lines that count and wait for a connection. Each request of the client
+// causes a few at most.
+type lineQueue struct {
+	lines [][]byte
+	bytes int
+}
 
-// queuedLine is a line that counts and waits for a connection. There are at most a
-// few per subscription.
-type queuedLine struct{ text []byte }
+const (
+	// queueMax is how many lines may wait before no further requests of the session
+	// are taken, and queueBytes how many bytes of them.
+	queueMax   = 4096
+	queueBytes = 1 << 20
+)
+
+func (q *lineQueue) empty() bool { return len(q.lines) == 0 }
+
+func (q *lineQueue) full() bool { return len(q.lines) >= queueMax || q.bytes >= queueBytes }
+
+func (q *lineQueue) push(text []byte) {
+	q.lines = append(q.lines, text)
+	q.bytes += len(text)
+}
+
+// first returns the line that has waited longest.
+func (q *lineQueue) first() []byte { return q.lines[0] }
+
+// pop drops it.
+func (q *lineQueue) pop() {
+	q.bytes -= len(q.lines[0])
+	q.lines[0] = nil
+	if q.lines = q.lines[1:]; len(q.lines) == 0 {
+		q.lines = nil
+	}
+}
 
 const (
 	// lowMark: below it a session asks for what it is behind with.
 	lowMark = 16 << 10
 	// askedMax is how many syncs of a session may be under way.
 	askedMax = 32
-	// controlLine is more than any line but U and messages comes to.
+	// controlLine is more than lines other than U and messages come to, but for numbers
+	// of hundreds of digits that a client has asked for.
 	controlLine = 64
 )
 
@@ -37,6 +67,11 @@ func (s *Session) append(text []byte) {
 		s.loop.grow(s.outlet, n)
 	}
 	s.buf = append(s.buf, text...)
+	s.schedule()
+}
+
+// schedule makes sure that the session is flushed, if it has a connection.
+func (s *Session) schedule() {
 	if !s.loop.scheduled[s.slot] {
 		s.loop.schedule(s.slot)
 	}
@@ -66,14 +101,15 @@ func (s *Session) control(text []byte) {
 // tell writes a line that counts and must not be lost, now or when there is a
 // connection with room. text is kept.
 func (s *Session) tell(text []byte) {
-	if len(s.queue) == 0 && s.fits(len(text)) {
+	if s.queue.empty() && s.fits(len(text)) {
 		s.data(text)
 		s.urge()
 		s.rememberText(text)
 		return
 	}
-	s.queue = append(s.queue, queuedLine{text: text})
+	s.queue.push(text)
 	s.plain = false
+	s.schedule()
 }
 
 // urge has lines that are not updates written soon, also where the session waits
@@ -84,21 +120,20 @@ func (s *Session) urge() {
 	}
 }
 
-// drain writes what was told meanwhile.
-func (s *Session) drain() {
-	n := 0
-	for _, q := range s.queue {
-		if !s.fits(len(q.text)) && !s.alone(s.buf) {
-			break
-		}
-		s.data(q.text)
-		s.rememberText(q.text)
-		n++
+// drain writes what was told meanwhile, and reports whether there was no room for some
+// of it.
+func (s *Session) drain() (more bool) {
+	if s.untold {
+		s.tellBandwidth()
 	}
-	if n > 0 {
-		s.queue = slices.Delete(s.queue, 0, n)
-		if len(s.queue) == 0 {
-			s.queue = nil
+	for !s.queue.empty() {
+		text := s.queue.first()
+		if !s.fits(len(text)) && !s.alone(s.buf) {
+			return true
 		}
+		s.data(text)
+		s.rememberText(text)
+		s.queue.pop()
 	}
+	return false
 }

@@ -14,6 +14,7 @@ import (
 // values.
 type past struct {
 	texts     []pastText // in the order of their counts
+	bytes     int        // of texts
 	lines     *pastLines // nil while there are none
 	forgotten uint64     // the greatest count that is not remembered any more
 }
@@ -59,12 +60,26 @@ const (
 // rememberText notes the line that was written last, to be told again as it is.
 func (s *Session) rememberText(text []byte) {
 	p := &s.past
-	if most := s.loop.engine.cfg.Past; len(p.texts) >= most {
-		dropped := max(most/4, 1)
-		p.forgotten = max(p.forgotten, p.texts[dropped-1].count)
-		p.texts = slices.Delete(p.texts, 0, dropped)
-	}
 	p.texts = append(p.texts, pastText{s.count, text})
+	p.bytes += len(text)
+	if most := s.loop.engine.cfg.Past; len(p.texts) > most || p.bytes > pastBytes {
+		p.forgotten = max(p.forgotten, p.forget(max(len(p.texts)/4, 1)))
+	}
+}
+
+// pastBytes is how many bytes of texts a session remembers.
+const pastBytes = 256 << 10
+
+// forget drops the first n texts, and returns the count of the last of them.
+func (p *past) forget(n int) (count uint64) {
+	for _, t := range p.texts[:n] {
+		p.bytes -= len(t.text)
+		count = t.count
+	}
+	if p.texts = slices.Delete(p.texts, 0, n); len(p.texts) == 0 {
+		p.texts = nil
+	}
+	return count
 }
 
 // remember notes the line that was written last, of a subscriber that asks for it
@@ -131,9 +146,7 @@ func (s *Session) acknowledge(count uint64) {
 	for n < len(p.texts) && p.texts[n].count <= count {
 		n++
 	}
-	if p.texts = p.texts[n:]; len(p.texts) == 0 {
-		p.texts = nil
-	}
+	p.forget(n)
 	if p.lines == nil {
 		return
 	}
@@ -155,10 +168,10 @@ func (s *Session) recoverable(count uint64) bool {
 // new numbers. What was not sent since is not sent again.
 func (s *Session) recover(count uint64) {
 	s.acknowledge(count)
-	var texts []queuedLine
+	var queue lineQueue
 	for _, t := range s.past.texts {
 		if broken != brokenForgetful {
-			texts = append(texts, queuedLine{text: t.text})
+			queue.push(t.text)
 		}
 	}
 	back := make(map[*subscriber]bool)
@@ -174,7 +187,7 @@ func (s *Session) recover(count uint64) {
 			s.resync(t.sub)
 		}
 	}
-	s.past.texts, s.past.lines = nil, nil
+	s.past.texts, s.past.bytes, s.past.lines = nil, 0, nil
 	for at := range s.seats {
 		if st, sub := &s.seats[at], s.receivers[at]; st.have > 0 && st.last > count {
 			if sub.merges() && broken != brokenRecoverHave {
@@ -185,7 +198,10 @@ func (s *Session) recover(count uint64) {
 		}
 	}
 	s.count = count
-	s.queue = append(texts, s.queue...)
+	for _, text := range s.queue.lines {
+		queue.push(text)
+	}
+	s.queue = queue
 }
 
 // merges reports whether a subscriber gets the newest values instead of all lines.

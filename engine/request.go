@@ -20,12 +20,12 @@ func (k *Link) lines(name protocol.RequestName, session string, body []byte) {
 			return
 		}
 		err := k.loop.params.Parse(line)
-		k.line(name, session, err)
+		k.line(name, session, len(line), err)
 	}
 }
 
-// line takes one line of a request.
-func (k *Link) line(name protocol.RequestName, session string, malformed error) {
+// line takes one line of a request, of size bytes.
+func (k *Link) line(name protocol.RequestName, session string, size int, malformed error) {
 	switch name {
 	case protocol.BindSession:
 		b, err := protocol.ParseBind(&k.loop.params)
@@ -36,10 +36,10 @@ func (k *Link) line(name protocol.RequestName, session string, malformed error) 
 		k.bind(b, session)
 	case protocol.Control:
 		c, err := protocol.ParseControl(&k.loop.params)
-		k.route(&request{link: k, control: c, id: c.ReqID}, c.Session, session, errors.Join(malformed, err))
+		k.route(&request{link: k, control: c, id: c.ReqID, size: size}, c.Session, session, errors.Join(malformed, err))
 	case protocol.Message:
 		m, err := protocol.ParseMessage(&k.loop.params)
-		k.route(&request{link: k, message: &m, control: protocol.ControlRequest{Ack: m.Ack}, id: m.ReqID}, m.Session, session, errors.Join(malformed, err))
+		k.route(&request{link: k, message: &m, control: protocol.ControlRequest{Ack: m.Ack}, id: m.ReqID, size: size}, m.Session, session, errors.Join(malformed, err))
 	case protocol.Heartbeat:
 		h := protocol.ParseHeartbeat(&k.loop.params)
 		if h.Session == "" {
@@ -142,6 +142,7 @@ type request struct {
 	link    *Link
 	session string
 	id      string // LS_reqId
+	size    int    // bytes of its line
 	control protocol.ControlRequest
 	message *protocol.MessageRequest // nil in a control request
 }

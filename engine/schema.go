@@ -15,6 +15,7 @@ type schema struct {
 	// subscription must have, or -1.
 	keyAt, commandAt int
 	virtual          bool // it names a virtual field
+	users            int  // subscriptions, if it is among the schemas that are shared
 }
 
 func newSchema(name string, fields []string) *schema {
@@ -27,29 +28,40 @@ func newSchema(name string, fields []string) *schema {
 	}
 }
 
-// schemas are those in use, so that subscriptions which ask for the same share one.
-// Any goroutine.
+// schemas are those that subscriptions have, so that those which ask for the same share
+// one. Any goroutine.
 type schemas struct {
 	mu     sync.Mutex
 	byName map[string]*schema
 }
 
-// schemasMax is how many schemas are shared; one past that is the subscription's
-// own.
-const schemasMax = 4096
-
-// get returns the schema of a name with these fields. What a name stands for is up
-// to the Metadata Adapter, and may differ from one client to the next.
+// get returns the schema of a name with these fields for a subscription. What a name
+// stands for is up to the Metadata Adapter, and may differ from one client to the
+// next: what the name stood for first is shared, another is the subscription's own.
 func (s *schemas) get(name string, fields []string) *schema {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known := s.byName[name]
 	if known != nil && slices.Equal(known.fields, fields) {
+		known.users++
 		return known
 	}
 	made := newSchema(name, fields)
-	if known == nil && len(s.byName) < schemasMax {
+	if known == nil {
+		made.users = 1
 		s.byName[name] = made
 	}
 	return made
+}
+
+// release takes back what get has given; nil is nothing. Views may have it for longer.
+func (s *schemas) release(of *schema) {
+	if of == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if of.users--; of.users == 0 {
+		delete(s.byName, of.name)
+	}
 }

@@ -84,8 +84,12 @@ func (s *selectors) use(w *wish, most int) error {
 	return nil
 }
 
-// release counts one out.
-func (s *selectors) release(source *source, items []string, text string) {
+// release counts a subscription out; without a selector it was never in.
+func (s *selectors) release(source *source, items []string, used *selector.Selector) {
+	if used == nil {
+		return
+	}
+	text := used.Text()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, name := range items {

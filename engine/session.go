@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"slices"
-
 	"github.com/halley-stream/halley/adapters"
 	"github.com/halley-stream/halley/protocol"
 )
@@ -25,6 +23,7 @@ type Session struct {
 	version   protocol.Version
 	state     sessionState
 	bare      bool // it is told nothing about its bandwidth
+	untold    bool // its bandwidth has changed, and there was no room to tell: of many changes the last is told
 	diffs     protocol.DiffFormats
 	noted     bool // the Metadata Adapter has been told of it
 
@@ -41,13 +40,13 @@ type Session struct {
 	subscriptions []*subscription // in the order of their ids
 	// most is how many of them the user may have, 0: any number.
 	most      int
-	requests  []*request // not decided yet, because the session itself is not
+	postponed *postponed // nil while nothing is
 	unsent    []*decision
 	messages  *messages  // nil until there is one
 	bandwidth *bandwidth // nil until there is a limit
 
 	// lines that must not be lost and came while nothing could be written.
-	queue []queuedLine
+	queue lineQueue
 
 	wire  binding
 	clock Timer
@@ -98,15 +97,13 @@ func (s *Session) behind(sub *subscriber) {
 	sub.state = subscriberBehind
 	s.late.push(sub)
 	s.plain = false
-	if s.link != nil && !s.loop.scheduled[s.slot] {
-		s.loop.schedule(s.slot)
-	}
+	s.schedule()
 }
 
 // pump asks for what the session is behind with, while its client can take it:
 // snapshots flow at the speed of their reader.
 func (s *Session) pump() {
-	if s.link == nil || len(s.queue) > 0 {
+	if s.link == nil || !s.queue.empty() {
 		return
 	}
 	for s.late.first != nil && int(s.asked) < s.askMost() && s.low() {
@@ -131,6 +128,12 @@ func (s *Session) waiting() bool { return len(s.unsent) > 0 }
 // unsubscribe ends a subscription.
 func (s *Session) unsubscribe(sub *subscription) {
 	s.remove(sub)
+	s.dismiss(sub)
+	s.vacate(sub)
+}
+
+// dismiss has the subscribers of a subscription leave. Their seats are still there.
+func (s *Session) dismiss(sub *subscription) {
 	if !sub.deciding {
 		s.notify(adapters.SubscriptionClosed, sub)
 	}
@@ -141,10 +144,8 @@ func (s *Session) unsubscribe(sub *subscription) {
 		}
 		m.leave()
 	}
-	s.vacate(sub)
-	if sub.selector != nil {
-		sub.source.engine.selectors.release(sub.source, sub.items(), sub.selector.Text())
-	}
+	s.loop.engine.schemas.release(sub.fields)
+	sub.source.engine.selectors.release(sub.source, sub.items(), sub.selector)
 }
 
 // Expire looks at what is due by time.
@@ -255,19 +256,25 @@ func (s *Session) close() {
 		s.unbind()
 	}
 	s.state = sessionClosed
-	for _, sub := range slices.Clone(s.subscriptions) {
-		s.unsubscribe(sub)
+	for _, sub := range s.subscriptions {
+		s.dismiss(sub)
 	}
+	s.subscriptions, s.seats, s.receivers = nil, nil, nil
 	l := s.loop
 	l.wheel.disarm(&s.clock)
 	s.messages.stop(l)
 	if s.leaving != nil {
 		l.wheel.disarm(&s.leaving.timer)
 	}
-	for _, r := range s.requests {
+	for _, r := range s.decided() {
 		l.respond(r.link, r.refuse(protocol.ReqSessionNotFound, "Session not found"))
 	}
-	s.requests, s.queue, s.unsent = nil, nil, nil
+	for _, d := range s.unsent {
+		if d.kind == decideSubscription {
+			l.respond(d.request.link, d.request.refuse(protocol.ReqSessionNotFound, "Session not found"))
+		}
+	}
+	s.queue, s.unsent = lineQueue{}, nil
 	delete(l.sessions, s.id)
 	s.notify(adapters.SessionClosed, nil)
 	l.engine.directory.remove(s.id, s.address)

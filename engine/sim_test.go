@@ -133,7 +133,7 @@ func (w *world) dump() string {
 	for _, l := range w.engine.loops {
 		for _, id := range slices.Sorted(maps.Keys(l.sessions)) {
 			s := l.sessions[id]
-			fmt.Fprintf(&b, "loop %d session %s bound %v room %d out %d asked %d scheduled %v queue %d count %d\n", l.index, id, s.link != nil, s.room, len(s.buf), s.asked, l.scheduled[s.slot], len(s.queue), s.count)
+			fmt.Fprintf(&b, "loop %d session %s bound %v room %d out %d asked %d scheduled %v queue %d count %d\n", l.index, id, s.link != nil, s.room, len(s.buf), s.asked, l.scheduled[s.slot], len(s.queue.lines), s.count)
 			for _, sub := range s.subscriptions {
 				for i := range sub.members {
 					m := &sub.members[i]

@@ -1,7 +1,14 @@
 package engine
 
+import (
+	"math/bits"
+	"slices"
+
+	"github.com/halley-stream/halley/adapters"
+)
+
 // maxPaces is how many paces the views of an item may have before further ones
-// are rounded down to one of these.
+// are rounded down: to one of these, or to a power of two, of which there are few.
 const maxPaces = 16
 
 // view finds or makes the view of a spec.
@@ -25,25 +32,27 @@ func (it *item) view(spec viewSpec) *view {
 }
 
 // round returns the interval that a view of this spec gets: the one asked for, or
-// past maxPaces the next longer one that the item has.
+// past maxPaces the next longer one that the item has, or the next power of two.
 func (it *item) round(spec viewSpec) int64 {
-	paces, longer := 0, int64(0)
-	seen := int64(-1)
+	if len(it.views) < maxPaces {
+		return spec.interval
+	}
+	paces := make(map[int64]bool)
+	rounded := int64(1) << bits.Len64(uint64(spec.interval))
 	for _, v := range it.views {
 		i := v.spec.interval
 		if i == spec.interval {
 			return i
 		}
-		if i > 0 && i != seen {
-			paces++
-			seen = i
+		if i > 0 {
+			paces[i] = true
 		}
-		if i > spec.interval && (longer == 0 || i < longer) {
-			longer = i
+		if i > spec.interval {
+			rounded = min(rounded, i)
 		}
 	}
-	if paces >= maxPaces && longer > 0 {
-		return longer
+	if len(paces) >= maxPaces {
+		return rounded
 	}
 	return spec.interval
 }
@@ -65,6 +74,9 @@ func (it *item) remove(v *view) {
 		s.memo = encoded{}
 	}
 	s.stats.views.Add(^uint64(0))
+	if it.mode != adapters.Command && !slices.ContainsFunc(it.views, func(v *view) bool { return v.keys != nil }) {
+		it.table = nil // it was for who took the item for what it is not
+	}
 	if len(it.views) == 0 && !it.resident {
 		it.unwant()
 	}
