@@ -114,7 +114,7 @@ func (o *openings) work(ctx context.Context, s *source) {
 		for o.first == nil && !o.ended {
 			o.ready.Wait()
 		}
-		if o.ended {
+		if o.ended || ctx.Err() != nil {
 			return
 		}
 		o.settle(ctx, s, o.pop())
@@ -122,7 +122,8 @@ func (o *openings) work(ctx context.Context, s *source) {
 }
 
 // settle brings the adapter to where the shard wants it, one call after the other.
-// It is called with mu held and lets go of it during the calls.
+// It is called with mu held and lets go of it during the calls. When the run ends, the
+// item waits for the next one.
 func (o *openings) settle(ctx context.Context, s *source, p *opening) {
 	p.busy = true
 	for ctx.Err() == nil {
@@ -161,6 +162,7 @@ func (o *openings) settle(ctx context.Context, s *source, p *opening) {
 		}
 	}
 	p.busy = false
+	o.push(p) // for the next run
 }
 
 func (p *opening) handle(life uint32) adapters.Item {

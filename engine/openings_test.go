@@ -59,3 +59,24 @@ func TestRunsThatFollowQuickly(t *testing.T) {
 		<-ended
 	})
 }
+
+// An item that is let go of while a run ends is forgotten in the next one.
+func TestAnItemThatIsLetGoAtTheEndOfARun(t *testing.T) {
+	d := newDesk(t, Config{}, simMetadata{})
+	d.open()
+	d.link.Message([]byte("control\r\nLS_reqId=1&LS_op=add&LS_subId=1&LS_mode=MERGE&LS_group=i&LS_schema=f"))
+	d.settle()
+	d.link.Message([]byte("control\r\nLS_reqId=2&LS_op=delete&LS_subId=1"))
+	d.step() // the shard lets it go
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	d.source.open.step(over, d.source)
+	if n := len(d.engine.shards[0].items); n != 1 {
+		t.Fatalf("%d items", n)
+	}
+	d.source.open.reset()
+	d.settle()
+	if n := len(d.engine.shards[0].items); n != 0 {
+		t.Errorf("%d items are still there", n)
+	}
+}
