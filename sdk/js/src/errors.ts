@@ -17,6 +17,12 @@ export class ConnectionError extends HalleyError {
   }
 }
 
+/** asHalleyError takes what anybody else has thrown for a failure to connect. */
+export function asHalleyError(cause: unknown): HalleyError {
+  if (cause instanceof HalleyError) return cause;
+  return new ConnectionError(cause instanceof Error ? cause.message : String(cause), cause);
+}
+
 /** SessionError is the server's refusal to open a session, or its word that the session has ended. */
 export class SessionError extends HalleyError {
   /** Whether trying again is pointless. A client that meets a fatal error closes. */

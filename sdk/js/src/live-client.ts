@@ -1,13 +1,14 @@
 import type { Client, ClientEvents } from "./client.js";
+import { askCredentials } from "./credentials.js";
 import type { JsonPatch } from "./diff.js";
 import { Emitter } from "./emitter.js";
-import { ConnectionError, HalleyError, MessageError } from "./errors.js";
+import { asHalleyError, MessageError } from "./errors.js";
 import { splitLines } from "./lines.js";
 import { type Bandwidth, isData, isUpdate, parseAnswer, parseMessage, parseUpdateHead } from "./messages.js";
 import { checkBandwidth, checkFrequency, type ConnectOptions, interestOf, outgoingOf, type SendOptions, type SubscribeOptions } from "./options.js";
 import type { Cancel, Clock, Connection, Platform, Sink, Transport } from "./platform.js";
 import { Progress } from "./progress.js";
-import { encodeParams, type Frequency, PROTOCOL } from "./requests.js";
+import { type Frequency, PROTOCOL } from "./requests.js";
 import { step } from "./session.js";
 import { type Effect, type Event, initialState, type State, statusOf, type Timer, type TransportChoice } from "./state.js";
 import type { Status } from "./status.js";
@@ -38,6 +39,8 @@ export class LiveClient implements Client, SubscriptionOwner {
   #busy = false;
   #connection: Connection | undefined;
   #control: Connection | undefined;
+  /** Gives up the question for credentials that is not answered yet. */
+  #asking: Cancel | undefined;
 
   constructor(url: string, options: ConnectOptions, platform: Platform) {
     this.#base = serverUrl(url);
@@ -147,9 +150,10 @@ export class LiveClient implements Client, SubscriptionOwner {
 
   #perform(effect: Effect): void {
     switch (effect.type) {
+      case "ask":
+        return this.#ask();
       case "open":
-        void this.#open(effect);
-        return;
+        return this.#open(effect);
       case "write":
         return this.#connection?.send(effect.text);
       case "post":
@@ -190,19 +194,26 @@ export class LiveClient implements Client, SubscriptionOwner {
 
   #closed(): void {
     this.#stopWakes();
+    this.#asking?.();
     for (const subscription of this.#subscriptions.values()) subscription.end();
     this.#subscriptions.clear();
   }
 
   // ── connections ──
 
-  async #open(effect: Extract<Effect, { type: "open" }>): Promise<void> {
-    const { connection, transport, request, controlLink } = effect;
+  #ask(): void {
+    // An answer that is due to an earlier attempt is as fresh as any.
+    this.#asking ??= askCredentials(this.#options, this.clock, (outcome) => {
+      this.#asking = undefined;
+      this.#take({ type: "credentials", outcome });
+    });
+  }
+
+  #open(effect: Extract<Effect, { type: "open" }>): void {
+    const { connection, transport, request, line, controlLink } = effect;
     const isCurrent = (): boolean => "connection" in this.#state.link && this.#state.link.connection === connection;
     const fail = (cause: unknown): void => this.#take({ type: "broken", connection, cause: asHalleyError(cause) });
     try {
-      const line = request === "create_session" ? `${effect.line}${await this.#credentials()}` : effect.line;
-      if (!isCurrent()) return;
       if (effect.recovers) this.#progress.expect();
       const base = linkedUrl(this.#base, controlLink);
       const sink = this.#sink(connection, isCurrent, fail, () => {
@@ -219,14 +230,6 @@ export class LiveClient implements Client, SubscriptionOwner {
     } catch (cause) {
       fail(cause);
     }
-  }
-
-  async #credentials(): Promise<string> {
-    const { user, password } = this.#options;
-    // Awaiting costs a turn even for what is there at once, and lets the first subscriptions go along with the session.
-    const word = await (typeof password === "function" ? password() : password);
-    const params = encodeParams({ LS_user: user, LS_password: word });
-    return params === "" ? "" : `&${params}`;
   }
 
   #sink(connection: number, isCurrent: () => boolean, fail: (cause: unknown) => void, opened: () => void): Sink {
@@ -288,9 +291,4 @@ export class LiveClient implements Client, SubscriptionOwner {
     this.#control?.close();
     this.#control = control;
   }
-}
-
-function asHalleyError(cause: unknown): HalleyError {
-  if (cause instanceof HalleyError) return cause;
-  return new ConnectionError(cause instanceof Error ? cause.message : String(cause), cause);
 }

@@ -7,17 +7,19 @@ import { bindSession, createSession, type StreamParams } from "./requests.js";
 import { firstTransport, type Recovery, sessionOf } from "./state.js";
 import { bestTransport, type Turn } from "./turn.js";
 
-// Connections begin and end here. A connection that breaks is followed by another one, which takes the session up where
-// it was broken off. When the server does not know it any more, or time is over, a new session begins.
+// Connections begin and end here. A new session needs credentials first: the transports that are tried for it share them,
+// and the time that they have to open begins only then. A connection that breaks is followed by another one, which takes
+// the session up where it was broken off. When the server does not know it any more, or time is over, a new session begins.
 
 /** A session bound for so many milliseconds has shown that the connection works: the next failure counts as the first. */
 export const STEADY_AFTER = 10_000;
 
-/** open makes a connection, for the session to be recovered or for a new one. */
+/** open makes a connection, for the session to be recovered or, with the credentials that there are, for a new one. */
 export function open(turn: Turn, transport: TransportName, recovery: Recovery | undefined): void {
   detach(turn);
+  // What a transport that has failed was told is told again over this one.
   if (!recovery) forget(turn);
-  const { settings, connections, lastSession, maxBandwidth } = turn.state;
+  const { settings, connections, lastSession, maxBandwidth, credentials } = turn.state;
   const connection = connections + 1;
   turn.set({ connections: connection, link: { kind: "opening", connection, transport, writable: false, recovery } });
   // The first poll is answered at once, so that requests need not wait for data.
@@ -29,15 +31,26 @@ export function open(turn: Turn, transport: TransportName, recovery: Recovery | 
     request: recovery ? "bind_session" : "create_session",
     line: recovery
       ? bindSession(recovery.session.id, stream, turn.env.received)
-      : createSession({ adapterSet: settings.adapterSet, maxBandwidth, oldSession: lastSession, diffs: settings.diffs }, stream),
+      : createSession({ adapterSet: settings.adapterSet, maxBandwidth, oldSession: lastSession, diffs: settings.diffs }, stream) + credentials,
     controlLink: recovery?.session.controlLink,
     recovers: recovery !== undefined,
   });
   turn.arm("attempt", settings.connectTimeout);
 }
 
-/** restart gives up the session, and begins a new one at once. */
+/** restart gives up the session, and begins a new one as soon as there are credentials for it. */
 export function restart(turn: Turn): void {
+  detach(turn);
+  forget(turn);
+  turn.set({ link: { kind: "asking" } });
+  turn.perform({ type: "ask" });
+}
+
+/** credentials takes the application's answer. That there are none is no transport's fault: another one would not help. */
+export function credentials(turn: Turn, outcome: string | HalleyError): void {
+  if (turn.state.link.kind !== "asking") return;
+  if (typeof outcome !== "string") return lost(turn, outcome);
+  turn.set({ credentials: outcome });
   open(turn, firstTransport(turn.state), undefined);
 }
 
@@ -66,7 +79,7 @@ export function fallback(turn: Turn, transport: TransportName, unanswered: boole
 /** lost waits for the next attempt. The session is kept if nothing but its connection has failed. */
 export function lost(turn: Turn, cause: HalleyError): void {
   const { link } = turn.state;
-  if (link.kind !== "opening" && link.kind !== "bound") return;
+  if (link.kind === "retrying" || link.kind === "closed") return;
   const steady = link.kind === "bound" && turn.env.now - link.since >= STEADY_AFTER;
   const attempt = steady ? 0 : turn.state.attempt;
   const recovery = cause instanceof ConnectionError ? recoveryOf(turn, cause) : undefined;

@@ -9,13 +9,15 @@ export interface ConnectOptions {
   readonly adapterSet?: string | undefined;
   /** Name of the user. Default: none. */
   readonly user?: string | undefined;
-  /** Password or token. A function is asked before every new session, so that it can fetch a fresh one. Default: none. */
+  /** Password or token. A function is asked before every new session, so that it can fetch a fresh one, for which it may
+   * take up to 30 s. Default: none. */
   readonly password?: string | (() => string | Promise<string>) | undefined;
   /** Default: `"auto"`, that is a WebSocket, or else HTTP streaming, or else HTTP polling. */
   readonly transport?: TransportChoice | undefined;
   /** Limit of the server's sending rate in kilobits per second; setMaxBandwidth changes it. Default: none. */
   readonly maxBandwidth?: number | undefined;
-  /** How long a transport may take to open before the next one is tried. Default: 4000. */
+  /** How long a transport may take to open before the next one is tried. The time in which the password is fetched does
+   * not count. Default: 4000. */
   readonly connectTimeout?: number | undefined;
   /** How long a session whose connection broke may be tried to be recovered, before a new one begins. 0: not at all.
    * Default: 15000. */

@@ -2,7 +2,7 @@ import { answeredRequest, destroy, flush, repeat } from "./controls.js";
 import { ConnectionError } from "./errors.js";
 import { confirmed, constrain, reconfigure, requestError, subscribe, unsubscribe } from "./interests.js";
 import type { Message } from "./messages.js";
-import { broken, close, lost, restart } from "./opening.js";
+import { broken, close, credentials, lost, restart } from "./opening.js";
 import { outcome, send } from "./outbox.js";
 import { type Effect, type Env, type Event, type Link, type State, statusOf, type Timer } from "./state.js";
 import { sameStatus } from "./status.js";
@@ -11,12 +11,13 @@ import { Turn } from "./turn.js";
 
 // The session is a pure state machine: step(state, event, env) -> [state, effects]. It holds no socket, timer or clock.
 //
-//             start            CONOK              silence          silence
-//     idle ─────────► opening ───────► bound ◄───────────► (stale) ───────┐
-//                       ▲  │ other       │  END, connection broken        │
-//                       │  │ transport   ▼                                ▼
-//                       └──┴───────── retrying ◄──────────────────────────┘        close, fatal code: closed
+//           credentials         CONOK              silence          silence
+//     asking ─────────► opening ───────► bound ◄───────────► (stale) ───────┐
+//      ▲ │                ▲  │ other       │  END, connection broken        │
+//      │ │ none           │  │ transport   ▼                                ▼
+//      └─┴────────────────┴──┴───────── retrying ◄──────────────────────────┘        close, fatal code: closed
 //
+// A new session begins in `asking`, without a connection. A session to be recovered needs no credentials.
 // A connection has a number. What arrives from any other than the present one is void, so that there is never more than
 // one attempt in flight. LOOP continues the session on a new connection, or on the same WebSocket, and stays in `bound`.
 // While a session is recovered, `opening` and `retrying` carry it with them.
@@ -37,6 +38,8 @@ function take(turn: Turn, event: Event): void {
   switch (event.type) {
     case "start":
       return restart(turn);
+    case "credentials":
+      return credentials(turn, event.outcome);
     case "opened":
       return opened(turn, event.connection);
     case "message":

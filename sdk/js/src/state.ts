@@ -36,7 +36,8 @@ export interface Recovery {
 
 /** Link is where the session stands. */
 export type Link =
-  | { readonly kind: "idle" }
+  /** Credentials for a new session are waited for. This is also where everything starts. */
+  | { readonly kind: "asking" }
   | {
       readonly kind: "opening";
       readonly connection: number;
@@ -77,6 +78,8 @@ export interface State {
   /** Where the next automatic attempt begins. */
   readonly start: TransportName;
   readonly socketHasWorked: boolean;
+  /** User and password as they follow the other parameters of a new session; those that were had last. */
+  readonly credentials: string;
   /** Failures since there was a steady connection. */
   readonly attempt: number;
   /** Counters: the latest number given. */
@@ -97,6 +100,7 @@ export interface State {
 
 export type Event =
   | { readonly type: "start" | "drop" | "close" | "heard" }
+  | { readonly type: "credentials"; readonly outcome: string | HalleyError }
   | { readonly type: "opened"; readonly connection: number }
   | { readonly type: "message"; readonly connection: number; readonly message: Message }
   | { readonly type: "broken"; readonly connection: number; readonly cause: HalleyError }
@@ -115,6 +119,8 @@ export type Event =
 export type Timer = "attempt" | "silence" | "retry" | "poll" | "control" | "recovery";
 
 export type Effect =
+  /** Asks for credentials, which `credentials` reports. */
+  | { readonly type: "ask" }
   | {
       readonly type: "open";
       readonly connection: number;
@@ -156,9 +162,10 @@ export function initialState(settings: Settings, choice: TransportChoice, maxBan
   return {
     settings,
     choice,
-    link: { kind: "idle" },
+    link: { kind: "asking" },
     start: settings.available[0] ?? "http-streaming",
     socketHasWorked: false,
+    credentials: "",
     attempt: 0,
     connections: 0,
     requests: 0,
@@ -178,7 +185,7 @@ export function statusOf(state: State): Status {
   const { link } = state;
   if ("recovery" in link && link.recovery) return { state: "recovering", sessionId: link.recovery.session.id, cause: link.recovery.cause };
   switch (link.kind) {
-    case "idle":
+    case "asking":
       return { state: "connecting", transport: firstTransport(state) };
     case "opening":
       return { state: "connecting", transport: link.transport };

@@ -4,7 +4,7 @@ import type { TransportName } from "./platform.js";
 /**
  * Status is where the client stands with the server.
  *
- * - `connecting`: a connection is being made over `transport`.
+ * - `connecting`: the password is being fetched, or a connection is being made, over `transport`.
  * - `connected`: there is a session, and the server has given a sign of life lately.
  * - `stale`: there is a session, but the server has been silent for longer than it promised to be. Values may be old.
  * - `recovering`: the connection has broken, and the client tries to go on with the session where it was broken off.

@@ -111,5 +111,7 @@ export function wake(turn: Turn, reason: Wake): void {
 /** retry makes the attempt that was waited for. */
 export function retry(turn: Turn): void {
   const { link } = turn.state;
-  if (link.kind === "retrying") open(turn, firstTransport(turn.state), link.recovery);
+  if (link.kind !== "retrying") return;
+  if (link.recovery) open(turn, firstTransport(turn.state), link.recovery);
+  else restart(turn);
 }

@@ -10,7 +10,7 @@ import { type FakeConnection, FakePlatform, parseParams, settle } from "./fake.j
 
 // A client against a model of a server, driven by a random list of actions: prices move, rows of tables come and go,
 // connections break, in the middle of a line too, sessions are recovered or forgotten, messages are sent, subscriptions
-// begin and end, transports change. After it all has gone quiet, what the client holds must be what the server holds,
+// begin and end, transports change, passwords are late or cannot be had. After it all has gone quiet, what the client holds must be what the server holds,
 // whatever happened on the way; each message was handled once, and its outcome is known unless its session was lost.
 
 const FIELDS = ["bid", "ask", "name"] as const;
@@ -240,6 +240,7 @@ type Action =
   | { readonly do: "wait"; readonly time: number }
   | { readonly do: "down"; readonly kind: "socket" | "post"; readonly value: boolean }
   | { readonly do: "choose"; readonly transport: "auto" | "websocket" | "http-streaming" | "http-polling" }
+  | { readonly do: "password"; readonly takes: number | undefined }
   | { readonly do: "clear"; readonly item: string }
   | { readonly do: "tear"; readonly bytes: number }
   | { readonly do: "serve"; readonly reverse: boolean }
@@ -254,6 +255,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant("wait" as const), time: fc.constantFrom(10, 600, 3000, 9000) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("down" as const), kind: fc.constantFrom("socket" as const, "post" as const), value: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("choose" as const), transport: fc.constantFrom("auto" as const, "websocket" as const, "http-streaming" as const, "http-polling" as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("password" as const), takes: fc.constantFrom(0, 500, 5000, 50_000, undefined) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("clear" as const), item }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("tear" as const), bytes: fc.integer({ min: 0, max: 60 }) }) },
   { weight: 4, arbitrary: fc.constantFrom<Action>({ do: "paint" }, { do: "loop" }, { do: "subscribe" }, { do: "unsubscribe" }, { do: "probe" }, { do: "send" }) },
@@ -294,7 +296,15 @@ describe("a client and a server", () => {
         const platform = new FakePlatform();
         platform.clock.random = () => randoms.next().value as number;
         const server = new Server(platform);
-        const client: Client = new LiveClient("http://server.test", {}, platform);
+        // How long a password takes, or undefined where there is none to be had.
+        let takes: number | undefined = 0;
+        const password = async (): Promise<string> => {
+          const delay = takes;
+          if (delay === undefined) throw new Error("no token");
+          if (delay > 0) await new Promise<void>((resolve) => platform.clock.after(delay, resolve));
+          return "token";
+        };
+        const client: Client = new LiveClient("http://server.test", { password }, platform);
         const quotes: Subscription<(typeof FIELDS)[number], (typeof ITEMS)[number]>[] = [];
         const books: Watched[] = [];
         const outcomes: string[] = [];
@@ -327,6 +337,7 @@ describe("a client and a server", () => {
             case "wait": await platform.clock.advance(one.time); break;
             case "down": server.down[one.kind] = one.value; break;
             case "choose": client.setTransport(one.transport); break;
+            case "password": takes = one.takes; break;
             case "clear": server.clear(one.item); break;
             case "cut": server.cut(); break;
             case "tear": server.tear(one.bytes); break;
@@ -350,6 +361,7 @@ describe("a client and a server", () => {
 
         // Quiet: everything works, and time passes.
         server.down.socket = server.down.post = false;
+        takes = 0;
         for (let i = 0; i < 60; i++) {
           while (server.serve()) await settle();
           await platform.clock.advance(i < 20 ? 3000 : 900);
