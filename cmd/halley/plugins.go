@@ -135,7 +135,7 @@ func (p *plugins) replaceOn(ctx context.Context, hangups <-chan os.Signal) {
 		for _, one := range p.all {
 			replacing.Go(func() {
 				if err := p.replace(ctx, one); err != nil && ctx.Err() == nil {
-					p.log.Error("plugin was not replaced; the old one goes on", "plugin", one.Name(), "error", err)
+					p.log.Error("plugin was not replaced", "plugin", one.Name(), "error", err)
 				}
 			})
 		}

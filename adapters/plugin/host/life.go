@@ -98,6 +98,16 @@ func (l *life) fail(reason error) {
 	}
 }
 
+// failed reports whether l is of no more use.
+func (l *life) failed() bool {
+	select {
+	case <-l.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // settle says that l is of no use because of err, and returns why: when the connection
 // was lost, it gives the process a moment to be seen to have ended.
 func (l *life) settle(ctx context.Context, err error) error {
