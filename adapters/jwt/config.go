@@ -27,8 +27,8 @@ type Config struct {
 	JWKSFile   string `yaml:"jwks_file" doc:"A file with several public keys, a JSON Web Key Set."`
 	JWKSURL    string `yaml:"jwks_url" doc:"The same at an address, such as https://login.example.com/keys. Keys may change while the server runs; while the address does not answer, those from before are good."`
 	// Refresh is how often a key set is loaded again, and RefreshLeast the time between
-	// two attempts, also for a key that is not in it.
-	Refresh      time.Duration `yaml:"refresh" min:"10s" doc:"How often a key set is loaded again. A token with a key that it does not have loads it at once."`
+	// two attempts, also for a token that it does not verify.
+	Refresh      time.Duration `yaml:"refresh" min:"10s" doc:"How often a key set is loaded again. A token that none of its keys verifies loads it at once."`
 	RefreshLeast time.Duration `yaml:"refresh_least" min:"1s" doc:"The shortest time between two attempts to load it."`
 	Timeout      time.Duration `yaml:"timeout" min:"10ms" doc:"How long loading it may take; less than engine.metadata_timeout, or the login that waits for it fails."`
 	// Issuer and Audience are what the claims iss and aud have to be.
