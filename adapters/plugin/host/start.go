@@ -69,7 +69,9 @@ func (p *Plugin) launch(ctx context.Context, l *life) (err error) {
 		l.process, err = newProcess(cmd, p.cfg.MemoryLimit)
 	}
 	if err == nil {
-		l.dir, err = os.MkdirTemp("", "halley-plugin-") // only this user may look into it
+		if l.dir, err = os.MkdirTemp("", "halley-plugin-"); err != nil { // only this user may look into it
+			l.process.close()
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("command %s: %w", p.cfg.Command, err)
