@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -151,29 +150,10 @@ func checkURL(address string) error {
 // roleFaults returns what is wrong with the roles.
 func (c Config) roleFaults() []error {
 	var faults []error
-	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	if len(c.Roles) == 0 {
-		fault("roles: there are none, so nobody could do anything")
+		faults = append(faults, errors.New("roles: there are none, so nobody could do anything"))
 	}
-	if err := roles.ValidateNames(c.Roles); err != nil {
-		fault("roles: %w", err)
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Roles)) {
-		if joined, ok := c.Roles[name].Validate().(interface{ Unwrap() []error }); ok {
-			for _, err := range joined.Unwrap() {
-				fault("roles.%s.%w", name, err)
-			}
-		}
-	}
-	for _, list := range []struct {
-		setting string
-		names   []string
-	}{{"default_roles", c.DefaultRoles}, {"anonymous", c.Anonymous}} {
-		for i, name := range list.names {
-			if _, ok := c.Roles[name]; !ok {
-				fault("%s[%d]: %w", list.setting, i, roles.Unknown(name, c.Roles))
-			}
-		}
-	}
-	return faults
+	faults = append(faults, roles.Faults(c.Roles)...)
+	faults = append(faults, roles.UnknownIn("default_roles", c.DefaultRoles, c.Roles)...)
+	return append(faults, roles.UnknownIn("anonymous", c.Anonymous, c.Roles)...)
 }

@@ -62,22 +62,11 @@ func (c Config) Validate() error {
 	if len(c.Users) == 0 && c.UsersFile == "" && len(c.Anonymous) == 0 {
 		fault("users: there are none, so nobody could connect; write users, users_file or anonymous")
 	}
-	if err := roles.ValidateNames(c.Roles); err != nil {
-		fault("roles: %w", err)
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Roles)) {
-		for _, err := range unjoin(c.Roles[name].Validate()) {
-			fault("roles.%s.%w", name, err)
-		}
-	}
+	faults = append(faults, roles.Faults(c.Roles)...)
 	for _, err := range usersFaults(c.Users, c.Roles) {
 		fault("users.%w", err)
 	}
-	for i, name := range c.Anonymous {
-		if _, ok := c.Roles[name]; !ok {
-			fault("anonymous[%d]: %w", i, roles.Unknown(name, c.Roles))
-		}
-	}
+	faults = append(faults, roles.UnknownIn("anonymous", c.Anonymous, c.Roles)...)
 	if c.KeepFor < 0 {
 		fault("keep_for: is negative; 0s is not at all")
 	}
@@ -98,19 +87,7 @@ func usersFaults(users map[string]User, known map[string]roles.Role) []error {
 		if len(users[name].Roles) == 0 {
 			faults = append(faults, fmt.Errorf("%s.roles: there is none, so the user could not do anything", name))
 		}
-		for i, role := range users[name].Roles {
-			if _, ok := known[role]; !ok {
-				faults = append(faults, fmt.Errorf("%s.roles[%d]: %w", name, i, roles.Unknown(role, known)))
-			}
-		}
+		faults = append(faults, roles.UnknownIn(name+".roles", users[name].Roles, known)...)
 	}
 	return faults
-}
-
-// unjoin returns the errors that errors.Join has joined.
-func unjoin(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
-	}
-	return nil
 }
