@@ -44,8 +44,11 @@ func (d *decoder) text(path, text string, v reflect.Value, f *field) {
 		if errors.As(err, &bad) {
 			at, message = d.placeOfToken(bad.GetToken()), bad.GetMessage()
 		}
-		d.hideAll(v.Type(), f)
-		d.s.fault(at, path, "this is not valid YAML: "+message+syntaxHint(message))
+		hint := syntaxHint(message)
+		if d.hideAll(v.Type(), f) {
+			message, _, _ = strings.Cut(message, `: "`) // what is quoted there is a part of the text
+		}
+		d.s.fault(at, path, "this is not valid YAML: "+message+hint)
 		return
 	}
 	if root == nil {
@@ -99,6 +102,8 @@ func syntaxHint(message string) string {
 	switch {
 	case strings.Contains(message, "cannot start any token"):
 		return "; indent with blanks, not tabs, and put quotes around text that starts with a special character"
+	case strings.Contains(message, "invalid header option"):
+		return "; put quotes around text that starts with | or >"
 	case strings.Contains(message, "mapping value is not allowed"):
 		return "; check the indentation, and put quotes around text that contains a colon and a blank"
 	case strings.Contains(message, "non-map value is specified"):
@@ -207,7 +212,12 @@ func (d *decoder) structure(path string, node ast.Node, v reflect.Value, skip []
 			for _, f := range fields {
 				known = append(known, f.name)
 			}
-			d.s.fault(e.at, path, unknownKey(d.s.target.Type(), e.key, known))
+			text := unknownKey(d.s.target.Type(), e.key, known)
+			if _, none := e.value.(*ast.NullNode); none && secrets && Nearest(e.key, known) == "" {
+				// It may be the end of a secret with a comma in it.
+				text = "a key without a value; known here: " + strings.Join(known, ", ")
+			}
+			d.s.fault(e.at, path, text)
 			continue
 		}
 		d.entry(path, e, v.FieldByIndex(f.index), f)
@@ -353,12 +363,6 @@ type entry struct {
 	key   string
 	at    place // of the key
 	value ast.Node
-}
-
-// hideEntry hides an entry, with the line of its key.
-func (d *decoder) hideEntry(e entry) {
-	d.src.hide(e.at.line, false)
-	d.hide(e.value)
 }
 
 // entries returns the entries of a mapping, those merged in by << last. Keys that

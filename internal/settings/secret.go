@@ -3,6 +3,7 @@ package settings
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -103,6 +104,12 @@ func (d *decoder) hide(node ast.Node) {
 	ast.Walk(hider{d.src}, d.plain(node))
 }
 
+// hideEntry hides an entry, with the line of its key.
+func (d *decoder) hideEntry(e entry) {
+	d.src.hide(e.at.line, false)
+	d.hide(e.value)
+}
+
 // hider hides the lines of all nodes that it visits.
 type hider struct{ source *source }
 
@@ -117,23 +124,30 @@ func (h hider) Visit(node ast.Node) ast.Visitor {
 }
 
 // hideAll hides all lines of a text that could not be read, if there may be secrets in
-// them.
-func (d *decoder) hideAll(t reflect.Type, f *field) {
-	if f.isSecret() || hasSecrets(t) {
+// them, which it reports.
+func (d *decoder) hideAll(t reflect.Type, f *field) bool {
+	secrets := f.isSecret() || hasSecrets(t)
+	if secrets {
 		for i := range d.src.lines {
 			d.src.hide(i+1, false)
 		}
 	}
+	return secrets
 }
+
+// leadingKey is what may stand in front of the value in a line: a key that looks like
+// one of a setting, and not like a part of a text.
+var leadingKey = regexp.MustCompile(`^[ \t]*(- +)?["']?[A-Za-z0-9_.-]+["']?:( |$)`)
 
 // maskLine returns a line of YAML without what stands behind its first key, or without
 // all of it if it begins within a secret, and how many bytes of it are left.
 func maskLine(line string, within bool) (masked string, left int) {
 	left = len(line) - len(strings.TrimLeft(line, " \t"))
-	if at := strings.Index(line, ": "); at >= 0 && !within {
-		left = at + len(": ")
-	} else if strings.HasSuffix(line, ":") && !within {
-		return line, len(line)
+	if key := leadingKey.FindString(line); key != "" && !within {
+		left = len(key)
+	}
+	if left == len(line) {
+		return line, left
 	}
 	return line[:left] + Mask, left
 }
