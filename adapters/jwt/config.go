@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -27,8 +26,8 @@ type Config struct {
 	JWKSFile   string `yaml:"jwks_file" doc:"A file with several public keys, a JSON Web Key Set."`
 	JWKSURL    string `yaml:"jwks_url" doc:"The same at an address, such as https://login.example.com/keys. Keys may change while the server runs; while the address does not answer, those from before are good."`
 	// Refresh is how often a key set is loaded again, and RefreshLeast the time between
-	// two attempts, also for a key that is not in it.
-	Refresh      time.Duration `yaml:"refresh" min:"10s" doc:"How often a key set is loaded again. A token with a key that it does not have loads it at once."`
+	// two attempts, also for a token that it does not verify.
+	Refresh      time.Duration `yaml:"refresh" min:"10s" doc:"How often a key set is loaded again. A token that none of its keys verifies loads it at once."`
 	RefreshLeast time.Duration `yaml:"refresh_least" min:"1s" doc:"The shortest time between two attempts to load it."`
 	Timeout      time.Duration `yaml:"timeout" min:"10ms" doc:"How long loading it may take; less than engine.metadata_timeout, or the login that waits for it fails."`
 	// Issuer and Audience are what the claims iss and aud have to be.
@@ -151,29 +150,10 @@ func checkURL(address string) error {
 // roleFaults returns what is wrong with the roles.
 func (c Config) roleFaults() []error {
 	var faults []error
-	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	if len(c.Roles) == 0 {
-		fault("roles: there are none, so nobody could do anything")
+		faults = append(faults, errors.New("roles: there are none, so nobody could do anything"))
 	}
-	if err := roles.ValidateNames(c.Roles); err != nil {
-		fault("roles: %w", err)
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Roles)) {
-		if joined, ok := c.Roles[name].Validate().(interface{ Unwrap() []error }); ok {
-			for _, err := range joined.Unwrap() {
-				fault("roles.%s.%w", name, err)
-			}
-		}
-	}
-	for _, list := range []struct {
-		setting string
-		names   []string
-	}{{"default_roles", c.DefaultRoles}, {"anonymous", c.Anonymous}} {
-		for i, name := range list.names {
-			if _, ok := c.Roles[name]; !ok {
-				fault("%s[%d]: %w", list.setting, i, roles.Unknown(name, c.Roles))
-			}
-		}
-	}
-	return faults
+	faults = append(faults, roles.Faults(c.Roles)...)
+	faults = append(faults, roles.UnknownIn("default_roles", c.DefaultRoles, c.Roles)...)
+	return append(faults, roles.UnknownIn("anonymous", c.Anonymous, c.Roles)...)
 }

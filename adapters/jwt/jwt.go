@@ -132,8 +132,7 @@ func (a *Adapter) find(login adapters.Login) string {
 // permit returns what a token is good for. A user that the client names has to be the
 // token's.
 func (a *Adapter) permit(ctx context.Context, token, named string) (adapters.Permit, error) {
-	claims := jwt.MapClaims{}
-	_, err := a.parser.ParseWithClaims(token, claims, func(t *jwt.Token) (any, error) { return a.keys.key(ctx, t) })
+	claims, err := a.verify(ctx, token)
 	if err != nil {
 		return adapters.Permit{}, err
 	}
@@ -157,6 +156,27 @@ func (a *Adapter) permit(ctx context.Context, token, named string) (adapters.Per
 	permit := a.book.Rights(granted).Permit(user)
 	permit.Expires, permit.Grant = expires.Time.Add(a.config.Leeway), strings.Join(granted, " ")
 	return permit, nil
+}
+
+// verify returns the claims of a token that is good. When the keys do not verify it,
+// they may have been replaced, also under their old names: then newer ones are tried.
+func (a *Adapter) verify(ctx context.Context, token string) (jwt.MapClaims, error) {
+	claims := jwt.MapClaims{}
+	var known keyring // nil while the token is no good whatever the keys
+	_, err := a.parser.ParseWithClaims(token, claims, func(t *jwt.Token) (any, error) {
+		var err error
+		if known, err = a.keys.current(ctx); err != nil {
+			return nil, err
+		}
+		return known.of(t)
+	})
+	if err == nil || known == nil || errors.Is(err, jwt.ErrTokenInvalidClaims) {
+		return claims, err
+	}
+	if now, ok := a.keys.newer(ctx, known); ok {
+		_, err = a.parser.ParseWithClaims(token, claims, now.of)
+	}
+	return claims, err
 }
 
 // Resolve resolves by the roles that the token had: see roles.Rights.

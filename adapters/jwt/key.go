@@ -16,15 +16,25 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// keys finds the key that verifies a token. Any goroutine.
+// keys are the keys that tokens are verified with. Any goroutine.
 type keys interface {
-	key(ctx context.Context, token *jwt.Token) (any, error)
+	// current returns those that there are.
+	current(ctx context.Context) (keyring, error)
+	// newer returns other ones than old, if there are any.
+	newer(ctx context.Context, old keyring) (now keyring, ok bool)
+}
+
+// keyring finds the key that verifies a token. It is immutable.
+type keyring interface {
+	of(token *jwt.Token) (any, error)
 }
 
 // oneKey is a key for all tokens: a public one, or a secret.
 type oneKey struct{ it any }
 
-func (k oneKey) key(context.Context, *jwt.Token) (any, error) { return k.it, nil }
+func (k oneKey) current(context.Context) (keyring, error)              { return k, nil }
+func (k oneKey) newer(context.Context, keyring) (now keyring, ok bool) { return nil, false }
+func (k oneKey) of(*jwt.Token) (any, error)                            { return k.it, nil }
 
 // secretMin is the length of the shortest secret, in bytes: RFC 7518 wants as many as
 // the hash has.

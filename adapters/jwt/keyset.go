@@ -10,8 +10,6 @@ import (
 	"os"
 	"sync"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
 )
 
 // keySet is keys that change: a JSON Web Key Set that is loaded again now and then.
@@ -23,7 +21,7 @@ type keySet struct {
 	log   *slog.Logger
 
 	mu      sync.Mutex
-	set     publicKeys // nil until it was loaded once
+	set     *publicKeys // nil until it was loaded once, another one each time
 	loaded  time.Time
 	tried   time.Time
 	loading chan struct{} // closed when the attempt under way is over; nil: there is none
@@ -32,37 +30,41 @@ type keySet struct {
 // errNoKeys says that no keys could be loaded yet.
 var errNoKeys = errors.New("there are no keys to verify tokens with")
 
-// key returns the key that a token names. One that is not there may be new.
-func (s *keySet) key(ctx context.Context, token *jwt.Token) (any, error) {
-	set := s.current(ctx)
-	if set == nil {
-		return nil, errNoKeys
-	}
-	key, err := set.of(token)
-	if errors.Is(err, errUnknownKey) {
-		return s.refresh(ctx).of(token)
-	}
-	return key, err
-}
-
-// current returns the set, after loading it when it is time; nil if there is none.
-func (s *keySet) current(ctx context.Context) publicKeys {
+// current returns the set, after loading it when it is time.
+func (s *keySet) current(ctx context.Context) (keyring, error) {
 	s.mu.Lock()
 	set := s.set
 	due := s.loading == nil && time.Since(s.loaded) >= s.every
 	s.mu.Unlock()
 	if set == nil || due {
-		return s.refresh(ctx)
+		set = s.refresh(ctx)
 	}
-	return set
+	if set == nil {
+		return nil, errNoKeys
+	}
+	return set, nil
+}
+
+// newer returns the set if it is another than old, or if it is loaded now.
+func (s *keySet) newer(ctx context.Context, old keyring) (keyring, bool) {
+	s.mu.Lock()
+	set := s.set
+	s.mu.Unlock()
+	if keyring(set) == old {
+		set = s.refresh(ctx)
+	}
+	return set, keyring(set) != old
 }
 
 // refresh loads the set, unless that was tried a short time ago, and returns the set
-// that there is then. Who comes while it is being loaded waits for that.
-func (s *keySet) refresh(ctx context.Context) publicKeys {
+// that there is then, or nil. Who comes while it is being loaded waits for the first
+// set only: tokens with keys that are not known must not hold all who could answer
+// others.
+func (s *keySet) refresh(ctx context.Context) *publicKeys {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case s.loading != nil && s.set != nil:
 	case s.loading != nil:
 		over := s.loading
 		s.mu.Unlock()
@@ -89,12 +91,13 @@ func (s *keySet) refresh(ctx context.Context) publicKeys {
 }
 
 // parsed loads the set and parses it.
-func (s *keySet) parsed(ctx context.Context) (publicKeys, error) {
+func (s *keySet) parsed(ctx context.Context) (*publicKeys, error) {
 	text, err := s.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return parseSet(text)
+	set, err := parseSet(text)
+	return &set, err
 }
 
 // fromFile loads a key set from a file.

@@ -55,11 +55,16 @@ func withKeys(t *testing.T, load func(context.Context) ([]byte, error)) *Adapter
 // login logs in with a token that a key has signed.
 func login(t *testing.T, a *Adapter, kid string) error {
 	t.Helper()
-	header := kid
 	if kid == "none" {
-		header = "" // the token does not name its key
+		return loginBy(t, a, kid, "") // the token does not name its key
 	}
-	token := signed(t, "EdDSA", keyOf(kid), header, jwt.MapClaims{"sub": "ann", "exp": time.Now().Add(time.Minute).Unix()})
+	return loginBy(t, a, kid, kid)
+}
+
+// loginBy logs in with a token that a key has signed, and that names it as it likes.
+func loginBy(t *testing.T, a *Adapter, key, kid string) error {
+	t.Helper()
+	token := signed(t, "EdDSA", keyOf(key), kid, jwt.MapClaims{"sub": "ann", "exp": time.Now().Add(time.Minute).Unix()})
 	_, err := a.Authenticate(t.Context(), adapters.Login{Password: token})
 	return err
 }
@@ -99,6 +104,107 @@ func TestKeysRotate(t *testing.T) {
 			if err := login(t, a, step.kid); !errors.Is(err, step.refused) || loads != step.loads {
 				t.Errorf("step %d: %v after %d loads, want %v after %d", i, err, loads, step.refused, step.loads)
 			}
+		}
+	})
+}
+
+// TestKeysAreReplacedUnderTheirNames has tokens signed by a key that is new, though it
+// does not look so. They were refused until the set was loaded again by itself.
+func TestKeysAreReplacedUnderTheirNames(t *testing.T) {
+	renamed := func(set []byte, from, to string) []byte {
+		return []byte(strings.Replace(string(set), `"kid":"`+from+`"`, `"kid":"`+to+`"`, 1))
+	}
+	for _, c := range []struct {
+		name     string
+		old, now []byte
+		kid      string // of the token, which key b has signed
+		refused  error
+		loads    int
+	}{
+		{"keys without a name", setOf(t, "a"), setOf(t, "b"), "", nil, 2},
+		{"another key of the name", setOf(t, "a"), renamed(setOf(t, "b"), "b", "a"), "a", nil, 2},
+		{"a key for another algorithm", []byte(strings.ReplaceAll(string(setOf(t, "b")), "EdDSA", "ES256")), setOf(t, "b"), "b", nil, 2},
+		{"no other key", setOf(t, "a"), setOf(t, "a"), "a", adapters.ErrCredentials, 2},
+		{"nobody answers", setOf(t, "a"), nil, "", adapters.ErrCredentials, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				set, loads := c.old, 0
+				a := withKeys(t, func(context.Context) ([]byte, error) {
+					if loads++; set == nil {
+						return nil, errors.New("nobody answers")
+					}
+					return set, nil
+				})
+				_ = login(t, a, "a") // loads them
+				set = c.now
+				if err := loginBy(t, a, "b", c.kid); !errors.Is(err, adapters.ErrCredentials) || loads != 1 {
+					t.Errorf("a moment after they were loaded: %v after %d loads", err, loads)
+				}
+				time.Sleep(30 * time.Second)
+				for range 2 {
+					if err := loginBy(t, a, "b", c.kid); !errors.Is(err, c.refused) || loads != c.loads {
+						t.Errorf("%v after %d loads, want %v after %d", err, loads, c.refused, c.loads)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestTokensThatNoKeyMakesGoodLoadNothing has tokens that no key could make good, and
+// good ones that are over.
+func TestTokensThatNoKeyMakesGoodLoadNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		loads := 0
+		a := withKeys(t, func(context.Context) ([]byte, error) {
+			loads++
+			return setOf(t, "a"), nil
+		})
+		_ = login(t, a, "a")
+		time.Sleep(time.Minute)
+		for name, token := range map[string]string{
+			"another algorithm": signed(t, "HS256", []byte(secret), "a", jwt.MapClaims{"sub": "ann", "exp": time.Now().Add(time.Minute).Unix()}),
+			"over":              signed(t, "EdDSA", keyOf("a"), "a", jwt.MapClaims{"sub": "ann", "exp": time.Now().Add(-time.Minute).Unix()}),
+			"no token":          "x",
+		} {
+			if _, err := a.Authenticate(t.Context(), adapters.Login{Password: token}); !errors.Is(err, adapters.ErrCredentials) || loads != 1 {
+				t.Errorf("%s: %v after %d loads", name, err, loads)
+			}
+		}
+	})
+}
+
+// TestOneLoginWaitsForNewKeys has logins with keys that are not known while the set is
+// loaded. All of them waited for it, with all workers that answer requests.
+func TestOneLoginWaitsForNewKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		set := setOf(t, "a")
+		answers := make(chan struct{}, 1)
+		answers <- struct{}{}
+		a := withKeys(t, func(context.Context) ([]byte, error) {
+			<-answers
+			return set, nil
+		})
+		if err := login(t, a, "a"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		set = setOf(t, "a", "b")
+		loader := make(chan error, 1)
+		go func() { loader <- login(t, a, "b") }()
+		synctest.Wait()
+		for kid, want := range map[string]error{"a": nil, "b": adapters.ErrCredentials, "c": adapters.ErrCredentials} {
+			if err := login(t, a, kid); !errors.Is(err, want) {
+				t.Errorf("%s: %v while keys are loaded, want %v", kid, err, want)
+			}
+		}
+		answers <- struct{}{}
+		if err := <-loader; err != nil {
+			t.Errorf("who loaded the keys: %v", err)
+		}
+		if err := login(t, a, "b"); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -19,9 +19,6 @@ type publicKey struct {
 	it        any
 }
 
-// errUnknownKey says that a token names a key that there is not.
-var errUnknownKey = errors.New("the token is signed with an unknown key")
-
 // parseSet returns the keys of a JSON Web Key Set (RFC 7517). What is of no use here is
 // passed over: secrets, keys to encrypt with, kinds that are not known.
 func parseSet(text []byte) (publicKeys, error) {
@@ -79,7 +76,7 @@ func (s publicKeys) of(token *jwt.Token) (any, error) {
 	}
 	switch {
 	case named && !known:
-		return nil, fmt.Errorf("%w: %q", errUnknownKey, id)
+		return nil, fmt.Errorf("the token is signed with an unknown key: %q", id)
 	case len(fit.Keys) == 0:
 		return nil, fmt.Errorf("no key is for signatures by %s", algorithm)
 	}

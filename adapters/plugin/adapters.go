@@ -15,9 +15,11 @@ type Adapters struct {
 	Data adapters.DataAdapter
 	// Metadata says who may see what.
 	Metadata adapters.MetadataAdapter
-	// Configure is called once before anything else, with the parameters that the
-	// server's configuration has for the plugin. An error is told in the server's
-	// log, and the plugin is ended. Without Configure, parameters are an error.
+	// Configure is called before anything else, with the parameters that the server's
+	// configuration has for the plugin: once, but by each server that attaches to a
+	// plugin that was started by hand, also while others use it. An error is told in the
+	// server's log, and a plugin that it has started is ended. Without Configure,
+	// parameters are an error.
 	Configure func(parameters map[string]string) error
 }
 

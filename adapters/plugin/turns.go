@@ -19,6 +19,7 @@ type turns struct {
 	calls   sync.WaitGroup
 
 	mu    sync.Mutex
+	over  bool                // no call begins any more
 	names map[string][]func() // by name: the calls that wait behind the one that is under way
 	lives map[uint64]*life    // by number
 }
@@ -35,14 +36,23 @@ func newTurns(ctx context.Context, a adapters.DataAdapter, out *sender) *turns {
 	return &turns{ctx: ctx, adapter: a, out: out, names: make(map[string][]func()), lives: make(map[uint64]*life)}
 }
 
-// wait waits for the calls under way; the session has ended.
-func (t *turns) wait() { t.calls.Wait() }
+// wait waits for the calls under way; the session has ended. What is still received from
+// then on is for nobody: the adapter has put away what it holds.
+func (t *turns) wait() {
+	t.mu.Lock()
+	t.over = true
+	t.mu.Unlock()
+	t.calls.Wait()
+}
 
 func (t *turns) subscribe(number uint64, name string) {
-	l := &life{item: adapters.NewItem(name, number)}
-	l.ctx, l.cancel = context.WithCancel(t.ctx)
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.over {
+		return
+	}
+	l := &life{item: adapters.NewItem(name, number)}
+	l.ctx, l.cancel = context.WithCancel(t.ctx)
 	t.lives[number] = l
 	t.enqueue(name, func() { t.open(number, l) })
 }
@@ -52,7 +62,7 @@ func (t *turns) unsubscribe(number uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	l := t.lives[number]
-	if l == nil { // it was refused in the meantime
+	if l == nil || t.over { // it was refused in the meantime, or all have ended
 		return
 	}
 	delete(t.lives, number)

@@ -43,6 +43,30 @@ func (c *caller) Subscribe(ctx context.Context, item adapters.Item) (adapters.Sn
 
 func (c *caller) Unsubscribe(item adapters.Item) { c.say("unsubscribe %s %d", item.Name(), item.Ref()) }
 
+// TestNobodyAsksAfterTheEnd has the server ask for an item, and take it back, when Run
+// has returned. An adapter was called that had put away all it holds.
+func TestNobodyAsksAfterTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSending(t)
+		a := new(caller)
+		wants := newTurns(s.out.ctx, a, s.out)
+		wants.subscribe(1, "IBM")
+		synctest.Wait()
+		s.cancel()
+		wants.wait()
+		wants.subscribe(2, "AIG")
+		wants.unsubscribe(1)
+		wants.unsubscribe(2)
+		synctest.Wait()
+		if got := strings.Join(a.calls, ", "); got != "subscribe IBM 1" {
+			t.Errorf("the calls are %s", got)
+		}
+		if err := s.end(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestCallsOfANameComeInTurn(t *testing.T) {
 	for _, c := range []struct {
 		name, item string

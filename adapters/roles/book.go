@@ -31,21 +31,34 @@ func (b Book) Rights(names []string) Rights {
 	return r
 }
 
-// ValidateNames returns what is wrong with the names of roles, or nil. A name has no
-// blanks in it.
-func ValidateNames(given map[string]Role) error {
+// Faults returns what is wrong with the roles given, which a setting of the name "roles"
+// has, each fault with the name of its setting. The name of a role has no blanks in it.
+func Faults(given map[string]Role) []error {
+	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if name == "" || strings.ContainsAny(name, " \t\r\n") {
-			return fmt.Errorf("%q is no name of a role: it is empty or has a blank in it", name)
+			faults = append(faults, fmt.Errorf("roles: %q is no name of a role: it is empty or has a blank in it", name))
+		}
+		for _, err := range given[name].faults() {
+			faults = append(faults, fmt.Errorf("roles.%s.%w", name, err))
 		}
 	}
-	return nil
+	return faults
 }
 
-// Unknown says of a name that given has no such role, and which it has.
-func Unknown(name string, given map[string]Role) error {
-	if len(given) == 0 {
-		return fmt.Errorf("there is no role %q, because roles has none", name)
+// UnknownIn returns a fault for each of the names in a setting that given has no role of:
+// which it has.
+func UnknownIn(setting string, names []string, given map[string]Role) []error {
+	var faults []error
+	for i, name := range names {
+		if _, ok := given[name]; ok {
+			continue
+		}
+		known := "there are " + strings.Join(slices.Sorted(maps.Keys(given)), ", ")
+		if len(given) == 0 {
+			known = "roles has none"
+		}
+		faults = append(faults, fmt.Errorf("%s[%d]: there is no role %q; %s", setting, i, name, known))
 	}
-	return fmt.Errorf("there is no role %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(given)), ", "))
+	return faults
 }

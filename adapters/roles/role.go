@@ -44,7 +44,9 @@ type Role struct {
 }
 
 // Validate returns all faults of r, each with the name of its setting.
-func (r Role) Validate() error {
+func (r Role) Validate() error { return errors.Join(r.faults()...) }
+
+func (r Role) faults() []error {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	for i, p := range r.Items {
@@ -78,7 +80,7 @@ func (r Role) Validate() error {
 			fault("%s: %v is no %s; 0 is no limit", limit.name, v, limit.what)
 		}
 	}
-	return errors.Join(faults...)
+	return faults
 }
 
 // parseMode returns the mode with the name given, in any case.

@@ -110,8 +110,26 @@ func TestValidateListsAllFaults(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"", "a b"} {
-		if ValidateNames(map[string]Role{"ok": {}, name: {}}) == nil {
+		if Faults(map[string]Role{"ok": {}, name: {}}) == nil {
 			t.Errorf("a role may be called %q", name)
+		}
+	}
+}
+
+func TestFaultsNameTheirSettings(t *testing.T) {
+	given := map[string]Role{"quotes": {Items: []string{"["}, MaxSessions: -1}, "two words": {}, "news": {}}
+	faults := append(Faults(given), UnknownIn("anonymous", []string{"news", "nws"}, given)...)
+	faults = append(faults, UnknownIn("anonymous", []string{"x"}, nil)...)
+	want := []string{
+		"roles.quotes.items[0]: ", "roles.quotes.max_sessions: ", `roles: "two words" is no name`,
+		`anonymous[1]: there is no role "nws"; there are news, quotes, two words`, `anonymous[0]: there is no role "x"; roles has none`,
+	}
+	if len(faults) != len(want) {
+		t.Fatalf("%d faults, want %d: %v", len(faults), len(want), faults)
+	}
+	for i, fault := range faults {
+		if !strings.HasPrefix(fault.Error(), want[i]) {
+			t.Errorf("%q, want %q", fault, want[i])
 		}
 	}
 }

@@ -16,20 +16,27 @@ type Config struct {
 	// Users are the users by name, besides those of UsersFile.
 	Users map[string]User `yaml:"users" doc:"The users, by name."`
 	// UsersFile is the path of a YAML file with a key users as here. It is read
-	// again when it changes; while it has faults, the users from before count.
-	UsersFile string `yaml:"users_file" doc:"A YAML file with more users, below a key users as here. It is read again when it changes; while it has faults, the users from before count."`
+	// again when it changes; while it has faults, the users from before count. What runs
+	// already goes on as it was granted: see SessionMax.
+	UsersFile string `yaml:"users_file" doc:"A YAML file with more users, below a key users as here. It is read again when it changes; while it has faults, the users from before count. A user who was removed or has fewer roles gets no subscriptions by the old ones any more, but those that run go on until the session ends: see session_max."`
 	// Roles are what users may do, by the name of the role.
 	Roles map[string]roles.Role `yaml:"roles" doc:"What users may do, by the name of the role. Who has several roles may do what one of them allows, within the greatest of their limits."`
 	// Anonymous are the roles of clients that give no user. None: they may not
 	// connect.
 	Anonymous []string `yaml:"anonymous" doc:"The roles of clients that give no user; max_sessions then counts all of them. Empty keeps them out."`
 	// KeepFor is for how long the same user and password are let in again without
-	// computing the hash.
-	KeepFor time.Duration `yaml:"keep_for" min:"0s" max:"1h" doc:"For how long the same login is let in again without computing the hash of its password, for many clients that reconnect at once. That long a changed password is still good. 0s is not at all."`
+	// looking at the users or computing the hash.
+	KeepFor time.Duration `yaml:"keep_for" min:"0s" max:"1h" doc:"For how long the same login is let in again without computing the hash of its password, for many clients that reconnect at once. That long a password that was changed is still good, and a user who was removed may still open sessions, though not subscribe in them. 0s is not at all."`
+	// SessionMax is how long the session of a user may last until it logs in again; 0 is
+	// without end. Those of anonymous clients have none.
+	SessionMax time.Duration `yaml:"session_max" min:"0s" doc:"How long a session may last until its client has to log in again, which clients do by themselves: then a user who was removed is out, and what runs is granted anew. Not for clients that give no user. 0s is without end."`
 
 	// Log is where the adapter tells of a users file with faults. Default: nowhere.
 	Log *slog.Logger `yaml:"-"`
 }
+
+// sessionMaxLeast keeps clients from doing nothing but log in.
+const sessionMaxLeast = time.Second
 
 // User is one user.
 type User struct {
@@ -55,24 +62,16 @@ func (c Config) Validate() error {
 	if len(c.Users) == 0 && c.UsersFile == "" && len(c.Anonymous) == 0 {
 		fault("users: there are none, so nobody could connect; write users, users_file or anonymous")
 	}
-	if err := roles.ValidateNames(c.Roles); err != nil {
-		fault("roles: %w", err)
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Roles)) {
-		for _, err := range unjoin(c.Roles[name].Validate()) {
-			fault("roles.%s.%w", name, err)
-		}
-	}
+	faults = append(faults, roles.Faults(c.Roles)...)
 	for _, err := range usersFaults(c.Users, c.Roles) {
 		fault("users.%w", err)
 	}
-	for i, name := range c.Anonymous {
-		if _, ok := c.Roles[name]; !ok {
-			fault("anonymous[%d]: %w", i, roles.Unknown(name, c.Roles))
-		}
-	}
+	faults = append(faults, roles.UnknownIn("anonymous", c.Anonymous, c.Roles)...)
 	if c.KeepFor < 0 {
 		fault("keep_for: is negative; 0s is not at all")
+	}
+	if c.SessionMax != 0 && c.SessionMax < sessionMaxLeast {
+		fault("session_max: %v is too short; it must be at least %v, or 0s for no end", c.SessionMax, sessionMaxLeast)
 	}
 	return errors.Join(faults...)
 }
@@ -88,19 +87,7 @@ func usersFaults(users map[string]User, known map[string]roles.Role) []error {
 		if len(users[name].Roles) == 0 {
 			faults = append(faults, fmt.Errorf("%s.roles: there is none, so the user could not do anything", name))
 		}
-		for i, role := range users[name].Roles {
-			if _, ok := known[role]; !ok {
-				faults = append(faults, fmt.Errorf("%s.roles[%d]: %w", name, i, roles.Unknown(role, known)))
-			}
-		}
+		faults = append(faults, roles.UnknownIn(name+".roles", users[name].Roles, known)...)
 	}
 	return faults
-}
-
-// unjoin returns the errors that errors.Join has joined.
-func unjoin(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
-	}
-	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"github.com/halley-stream/halley/adapters"
 	"github.com/halley-stream/halley/adapters/roles"
@@ -104,6 +105,9 @@ func (a *Adapter) Authenticate(ctx context.Context, login adapters.Login) (adapt
 	}
 	permit := u.rights.Permit(login.User)
 	permit.KeepFor = a.config.KeepFor
+	if most := a.config.SessionMax; most > 0 {
+		permit.Expires = time.Now().Add(most)
+	}
 	return permit, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
@@ -67,6 +68,24 @@ func TestAuthenticate(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestSessionsOfUsersEnd(t *testing.T) {
+	a, err := New(Config{
+		Users: map[string]User{"ann": {Hash: cheap("x"), Roles: []string{"news"}}},
+		Roles: someRoles, Anonymous: []string{"news"}, SessionMax: time.Hour,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		for user, want := range map[string]time.Time{"ann": time.Now().Add(time.Hour), "": {}} {
+			p, err := a.Authenticate(t.Context(), adapters.Login{User: user, Password: "x"})
+			if err != nil || !p.Expires.Equal(want) {
+				t.Errorf("the permit of %q ends at %v, %v; want %v", user, p.Expires, err, want)
+			}
+		}
+	})
 }
 
 func TestResolveByRoles(t *testing.T) {
@@ -182,11 +201,11 @@ func TestConfigFaults(t *testing.T) {
 		},
 		Roles:     map[string]roles.Role{"quotes": {Items: []string{"["}}},
 		Anonymous: []string{"none"},
-		KeepFor:   -1,
+		KeepFor:   -1, SessionMax: time.Millisecond,
 	})
 	want := []string{
 		"roles.quotes.items[0]: ", "users.ann.hash: is missing", "users.bob.hash: is no hash", `users.bob.roles[0]: there is no role "nws"; there are quotes`,
-		"users.cat.roles: there is none", "anonymous[0]: ", "keep_for: ",
+		"users.cat.roles: there is none", "anonymous[0]: ", "keep_for: ", "session_max: ",
 	}
 	lines := strings.Split(fmt.Sprint(err), "\n")
 	if len(lines) != len(want) {

@@ -46,7 +46,7 @@ func (c *configFlags) register(flags *flag.FlagSet) {
 
 // registerDev adds the flag for plugins under development.
 func (c *configFlags) registerDev(flags *flag.FlagSet) {
-	flags.Func("dev", "attach to a plugin that was started by hand, in a debugger say, instead of starting it, as `SET.NAME=unix:PATH`; may come several times", func(s string) error {
+	flags.Func("dev", "attach to a plugin that was started by hand, in a debugger say, instead of starting it, as `SET.NAME=unix:PATH`; one that is the set's metadata adapter as well is attached to as both; may come several times", func(s string) error {
 		name, address, ok := strings.Cut(s, "=")
 		if !ok {
 			return errors.New("write SET.NAME=unix:PATH, for example DEMO.QUOTES=unix:/tmp/my.sock")

@@ -234,6 +234,39 @@ func TestPrintCanBeReadBack(t *testing.T) {
 	}
 }
 
+// TestPluginsKeepTheirSecrets has secrets in the settings of a plugin, and mistakes in
+// the lines with them. They were printed.
+func TestPluginsKeepTheirSecrets(t *testing.T) {
+	text := "adapter_sets:\n  X:\n    data:\n      Q:\n        type: plugin\n        command: feed\n        env: [PATH, API_KEY=hush, \"OTHER=${HALLEY_KAFKA_PASSWORD}\"]\n        parameters: {key: hush, other: \"${HALLEY_KAFKA_PASSWORD}\"}\n"
+	printed := run(t, "HALLEY_KAFKA_PASSWORD=hush as well", "config", "print", "-c", writeFile(t, "halley.yaml", text))
+	for _, want := range []string{`env: [PATH, "API_KEY=********", "OTHER=********"]`, `key: "********"`, `other: "********"`} {
+		if !strings.Contains(printed.stdout, want) {
+			t.Errorf("%q is missing in\n%s%s", want, printed.stdout, printed.stderr)
+		}
+	}
+	if strings.Contains(printed.stdout, "hush") {
+		t.Errorf("a secret is printed:\n%s", printed.stdout)
+	}
+	conf, _, err := (&configFlags{file: writeFile(t, "halley.yaml", text)}).load(&environment{environ: []string{"HALLEY_KAFKA_PASSWORD=looked up"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := conf.AdapterSets["X"].Data["Q"].Config.(*pluginDataConfig)
+	if c.Env[2] != "OTHER=looked up" || c.Parameters["other"] != "looked up" {
+		t.Errorf("the plugin gets %q and %q", c.Env, c.Parameters)
+	}
+	for name, wrong := range map[string]string{
+		"a key misspelled":         strings.Replace(text, "parameters:", "paramters:", 1),
+		"no name":                  strings.Replace(text, "API_KEY=", "=", 1),
+		"a password of Kafka's":    "adapter_sets:\n  X: {data: {Q: {type: kafka, brokers: [\"a:1\"], topics: [], sasl: {pasword: hush}}}}\n",
+		"the password on one line": "adapter_sets:\n  X:\n    data:\n      Q:\n        type: kafka\n        sasl:\n          pasword: hush\n",
+	} {
+		if got := run(t, "HALLEY_KAFKA_PASSWORD=hush", "config", "check", writeFile(t, "halley.yaml", wrong)); got.code != exitUsage || strings.Contains(got.stderr, "hush") {
+			t.Errorf("%s: %d and\n%s", name, got.code, got.stderr)
+		}
+	}
+}
+
 func TestUnreadableFiles(t *testing.T) {
 	got := run(t, "config", "check", t.TempDir())
 	if got.code != exitUsage || !strings.Contains(got.stderr, "cannot be read: is a directory") {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"os/signal"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -66,23 +68,65 @@ func buildPluginMetadata(c host.Config, w *wiring) (adapters.MetadataAdapter, er
 }
 
 // attach makes the server attach to a plugin, named as in the log, that somebody else
-// has started.
+// has started. Where it is both adapters of the set, it is attached to as both, but for
+// one that has been given an address of its own.
 func (c *config) attach(name, address string) error {
-	set, adapter, _ := strings.Cut(name, ".")
-	var p *host.Config
-	if s := c.AdapterSets[set]; s == nil {
-		return fmt.Errorf("there is no adapter set %q", set)
-	} else if data := s.Data[adapter]; data != nil {
-		if d, ok := data.Config.(*pluginDataConfig); ok {
-			p = &d.Config
-		}
-	} else if m, ok := s.Metadata.Config.(*host.Config); ok && adapter == "metadata" {
-		p = m
+	setName, adapter, _ := strings.Cut(name, ".")
+	set := c.AdapterSets[setName]
+	if set == nil {
+		return fmt.Errorf("there is no adapter set %q", setName)
 	}
+	p := set.plugin(adapter)
 	if p == nil {
-		return fmt.Errorf("set %s has no plugin %q", set, adapter)
+		return fmt.Errorf("set %s has no plugin %q", setName, adapter)
 	}
+	other := set.otherSide(p)
+	attachTo(p, address)
+	if other != nil && other.Attach == "" {
+		attachTo(other, address)
+	}
+	return nil
+}
+
+func attachTo(p *host.Config, address string) {
 	p.Attach, p.Command, p.Args, p.SHA256, p.TLS, p.MemoryLimit = address, "", nil, "", false, 0
+}
+
+// plugin returns the settings of the adapter with a name, or those of the Metadata
+// Adapter for "metadata"; nil if it is no plugin.
+func (c *adapterSetCfg) plugin(adapter string) *host.Config {
+	if data := c.Data[adapter]; data != nil {
+		if d, ok := data.Config.(*pluginDataConfig); ok {
+			return &d.Config
+		}
+		return nil
+	}
+	if m, ok := c.Metadata.Config.(*host.Config); ok && adapter == "metadata" {
+		return m
+	}
+	return nil
+}
+
+// otherSide returns the settings of the other adapter that is one process with the
+// plugin p of the set, or nil: as wiring.plugin has it, the Metadata Adapter and the
+// first Data Adapter with the same settings.
+func (c *adapterSetCfg) otherSide(p *host.Config) *host.Config {
+	m, ok := c.Metadata.Config.(*host.Config)
+	if !ok {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Data)) {
+		d := c.plugin(name)
+		switch {
+		case d == nil || !reflect.DeepEqual(d, m):
+			continue
+		case p == m:
+			return d
+		case p == d:
+			return m
+		}
+		return nil
+	}
 	return nil
 }
 
@@ -135,7 +179,7 @@ func (p *plugins) replaceOn(ctx context.Context, hangups <-chan os.Signal) {
 		for _, one := range p.all {
 			replacing.Go(func() {
 				if err := p.replace(ctx, one); err != nil && ctx.Err() == nil {
-					p.log.Error("plugin was not replaced; the old one goes on", "plugin", one.Name(), "error", err)
+					p.log.Error("plugin was not replaced", "plugin", one.Name(), "error", err)
 				}
 			})
 		}

@@ -33,6 +33,7 @@ type decoder struct {
 func (d *decoder) text(path, text string, v reflect.Value, f *field) {
 	if !utf8.ValidString(text) {
 		line := strings.Count(text[:len(text)-len(invalidTail(text))], "\n") + 1
+		d.hideAll(v.Type(), f)
 		d.s.fault(place{source: d.src, line: line, column: 1}, path, "this line is not valid UTF-8; save the text as UTF-8")
 		return
 	}
@@ -43,7 +44,11 @@ func (d *decoder) text(path, text string, v reflect.Value, f *field) {
 		if errors.As(err, &bad) {
 			at, message = d.placeOfToken(bad.GetToken()), bad.GetMessage()
 		}
-		d.s.fault(at, path, "this is not valid YAML: "+message+syntaxHint(message))
+		hint := syntaxHint(message)
+		if d.hideAll(v.Type(), f) {
+			message, _, _ = strings.Cut(message, `: "`) // what is quoted there is a part of the text
+		}
+		d.s.fault(at, path, "this is not valid YAML: "+message+hint)
 		return
 	}
 	if root == nil {
@@ -97,6 +102,8 @@ func syntaxHint(message string) string {
 	switch {
 	case strings.Contains(message, "cannot start any token"):
 		return "; indent with blanks, not tabs, and put quotes around text that starts with a special character"
+	case strings.Contains(message, "invalid header option"):
+		return "; put quotes around text that starts with | or >"
 	case strings.Contains(message, "mapping value is not allowed"):
 		return "; check the indentation, and put quotes around text that contains a colon and a blank"
 	case strings.Contains(message, "non-map value is specified"):
@@ -152,6 +159,9 @@ func (d *decoder) value(path string, node ast.Node, v reflect.Value, f *field) {
 		d.value(path, node, v.Elem(), f)
 		return
 	}
+	if f.isSecret() {
+		d.hide(node)
+	}
 	plain, at := d.plain(node), d.placeOf(node)
 	shape := shapeOf(v.Type())
 	if _, isNull := plain.(*ast.NullNode); isNull && shape != foreignShape {
@@ -174,7 +184,7 @@ func (d *decoder) value(path string, node ast.Node, v reflect.Value, f *field) {
 	default:
 		text, ok := scalarOf(plain)
 		if !ok {
-			d.s.fault(at, path, "this must be a single value, not "+describe(plain))
+			d.s.fault(at, path, "this must be a single value, not "+describe(plain, false))
 			return
 		}
 		d.scalar(path, at, v, f, text)
@@ -183,7 +193,8 @@ func (d *decoder) value(path string, node ast.Node, v reflect.Value, f *field) {
 
 // structure decodes a mapping into struct v. The keys of skip are not v's.
 func (d *decoder) structure(path string, node ast.Node, v reflect.Value, skip []string) {
-	entries, ok := d.entries(path, node)
+	secrets := hasSecrets(v.Type())
+	entries, ok := d.entries(path, node, secrets)
 	if !ok {
 		return
 	}
@@ -194,11 +205,19 @@ func (d *decoder) structure(path string, node ast.Node, v reflect.Value, skip []
 		}
 		f := fieldOf(v.Type(), e.key)
 		if f == nil {
+			if secrets {
+				d.hideEntry(e)
+			}
 			known := append([]string(nil), skip...)
 			for _, f := range fields {
 				known = append(known, f.name)
 			}
-			d.s.fault(e.at, path, unknownKey(d.s.target.Type(), e.key, known))
+			text := unknownKey(d.s.target.Type(), e.key, known)
+			if _, none := e.value.(*ast.NullNode); none && secrets && Nearest(e.key, known) == "" {
+				// It may be the end of a secret with a comma in it.
+				text = "a key without a value; known here: " + strings.Join(known, ", ")
+			}
+			d.s.fault(e.at, path, text)
 			continue
 		}
 		d.entry(path, e, v.FieldByIndex(f.index), f)
@@ -219,7 +238,8 @@ func (d *decoder) entry(path string, e entry, v reflect.Value, f *field) {
 
 // variant decodes a mapping whose keys depend on the one called type.
 func (d *decoder) variant(path string, node ast.Node, v reflect.Value) {
-	entries, ok := d.entries(path, node)
+	secrets := hasSecrets(v.Type())
+	entries, ok := d.entries(path, node, secrets)
 	if !ok {
 		return
 	}
@@ -246,6 +266,9 @@ func (d *decoder) variant(path string, node ast.Node, v reflect.Value) {
 			return
 		}
 	}
+	if secrets {
+		d.hide(node)
+	}
 	text := "the key type is missing; it is one of "
 	if name := varied.variant().Type; name != "" {
 		text = "unknown type " + quoted(name) + "; it must be one of "
@@ -259,7 +282,11 @@ func (d *decoder) variant(path string, node ast.Node, v reflect.Value) {
 func (d *decoder) list(path string, node ast.Node, v reflect.Value, f *field) {
 	sequence, ok := d.plain(node).(*ast.SequenceNode)
 	if !ok {
-		d.s.fault(d.placeOf(node), path, "this must be a list, such as [a, b], not "+describe(d.plain(node)))
+		secrets := f.isSecret() || hasSecrets(v.Type())
+		if secrets {
+			d.hide(node)
+		}
+		d.s.fault(d.placeOf(node), path, "this must be a list, such as [a, b], not "+describe(d.plain(node), secrets))
 		return
 	}
 	list := reflect.MakeSlice(v.Type(), 0, len(sequence.Values))
@@ -274,7 +301,7 @@ func (d *decoder) list(path string, node ast.Node, v reflect.Value, f *field) {
 }
 
 func (d *decoder) mapping(path string, node ast.Node, v reflect.Value, f *field) {
-	entries, ok := d.entries(path, node)
+	entries, ok := d.entries(path, node, f.isSecret() || hasSecrets(v.Type()))
 	if !ok {
 		return
 	}
@@ -315,8 +342,8 @@ func (d *decoder) scalar(path string, at place, v reflect.Value, f *field, text 
 		f = &field{}
 	}
 	reference := isReference(text)
-	if f.secret {
-		value, err := d.s.secret(text)
+	if f.isSecret() {
+		value, err := d.s.resolve(f.secret, text)
 		if err != nil {
 			d.s.fault(at, path, err.Error())
 			return
@@ -339,12 +366,15 @@ type entry struct {
 }
 
 // entries returns the entries of a mapping, those merged in by << last. Keys that
-// come twice are faults.
-func (d *decoder) entries(path string, node ast.Node) ([]entry, bool) {
+// come twice are faults. Where there may be secrets, what is not read is hidden.
+func (d *decoder) entries(path string, node ast.Node, secrets bool) ([]entry, bool) {
 	plain := d.plain(node)
 	values, ok := mappingValues(plain)
 	if !ok {
-		d.s.fault(d.placeOf(node), path, "this must be keys with values, not "+describe(plain))
+		if secrets {
+			d.hide(node)
+		}
+		d.s.fault(d.placeOf(node), path, "this must be keys with values, not "+describe(plain, secrets))
 		return nil, false
 	}
 	var own, merged []entry
@@ -352,7 +382,7 @@ func (d *decoder) entries(path string, node ast.Node) ([]entry, bool) {
 	for _, kv := range values {
 		if kv.Key.IsMergeKey() {
 			for _, source := range d.mergeSources(kv.Value) {
-				if more, ok := d.entries(path, source); ok {
+				if more, ok := d.entries(path, source, secrets); ok {
 					merged = append(merged, more...)
 				}
 			}
@@ -360,6 +390,9 @@ func (d *decoder) entries(path string, node ast.Node) ([]entry, bool) {
 		}
 		e := entry{key: keyText(kv.Key), at: d.placeOf(kv.Key), value: kv.Value}
 		if line, twice := lines[e.key]; twice {
+			if secrets {
+				d.hideEntry(e)
+			}
 			d.s.fault(e.at, path, fmt.Sprintf("key %s comes twice; it is also in line %d", quoted(e.key), line))
 			continue
 		}
@@ -425,8 +458,8 @@ func scalarOf(node ast.Node) (string, bool) {
 	return "", false
 }
 
-// describe names what a node is, for the user.
-func describe(node ast.Node) string {
+// describe names what a node is, for the user. The text of a value may be a secret.
+func describe(node ast.Node, secret bool) string {
 	switch n := node.(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
 		return "keys with values"
@@ -438,6 +471,9 @@ func describe(node ast.Node) string {
 		return "nothing"
 	}
 	if text, ok := scalarOf(node); ok {
+		if secret {
+			return "a single value"
+		}
 		return "the single value " + quoted(text)
 	}
 	return "a " + strings.ToLower(node.Type().String())

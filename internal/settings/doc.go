@@ -10,7 +10,9 @@
 //	min:"1" max:"64"            bounds of numbers, durations and sizes
 //	oneof:"auto|json|text"      the words allowed
 //	unit:"bytes"                an integer written as 64KiB
-//	secret:"true"               masked when printed; may be ${NAME} or file:PATH
+//	secret:"true"               masked when printed; may be ${NAME} or file:PATH; of a
+//	                            map, each value
+//	secret:"value"              the same for what stands behind the = of NAME=value
 //
 // Structs nest; lists and maps are replaced as a whole by a higher layer. A
 // mapping whose keys depend on its type is a Variant. Structs with a method

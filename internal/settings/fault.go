@@ -17,11 +17,23 @@ type source struct {
 	kind  string
 	rank  int // the order of faults, and which layer wins
 	lines []string
+	// hidden are the lines, from 1, that hold secrets, or what may be meant as such; true
+	// are those that begin within one.
+	hidden map[int]bool
 }
 
 // newSource returns a source for text.
 func newSource(rank int, kind, name, text string) *source {
 	return &source{name: name, kind: kind, rank: rank, lines: strings.Split(text, "\n")}
+}
+
+// hide keeps a line from being shown, but for its first key if it does not begin within
+// a secret.
+func (s *source) hide(line int, within bool) {
+	if s.hidden == nil {
+		s.hidden = make(map[int]bool)
+	}
+	s.hidden[line] = s.hidden[line] || within
 }
 
 // place is a position in a source. The zero place is "nowhere": a default.
@@ -80,13 +92,21 @@ func (f *Fault) Line() (line, column int) { return f.at.line, f.at.column }
 // maxExcerpt bounds the characters shown of a line.
 const maxExcerpt = 120
 
-// excerpt returns the line of the fault with a caret below the place.
+// excerpt returns the line of the fault with a caret below the place. Of a hidden line
+// it shows no more than the first key.
 func (f *Fault) excerpt() string {
 	if f.at.source == nil || f.at.line < 1 || f.at.line > len(f.at.source.lines) || f.at.source.kind != "" && !f.at.inside() {
 		return ""
 	}
 	line := strings.TrimRight(f.at.source.lines[f.at.line-1], " \t\r")
 	column := min(max(f.at.column, 1), utf8.RuneCountInString(line)+1)
+	number := strconv.Itoa(f.at.line)
+	if within, hidden := f.at.source.hidden[f.at.line]; hidden {
+		masked, left := maskLine(line, within)
+		if line = masked; column > utf8.RuneCountInString(line[:left])+1 {
+			return fmt.Sprintf("  %s | %s\n", number, line) // the caret would show how long the secret is
+		}
+	}
 	// What stands before the caret is repeated as blanks, tabs as tabs, so that
 	// the caret stands right however wide a tab is.
 	var indent strings.Builder
@@ -100,7 +120,6 @@ func (f *Fault) excerpt() string {
 	if len(shown) > maxExcerpt && column <= maxExcerpt {
 		shown = append(shown[:maxExcerpt:maxExcerpt], '…')
 	}
-	number := strconv.Itoa(f.at.line)
 	return fmt.Sprintf("  %s | %s\n  %*s | %s^\n", number, string(shown), len(number), "", indent.String())
 }
 

@@ -19,8 +19,19 @@ type field struct {
 	max    string
 	oneof  []string
 	bytes  bool
-	secret bool
+	secret secrecy
 }
+
+// isSecret reports whether f, which may be nil, has something secret.
+func (f *field) isSecret() bool { return f != nil && f.secret != "" }
+
+// secrecy is what is secret of a field's texts.
+type secrecy string
+
+const (
+	secretText  secrecy = "true"
+	secretValue secrecy = "value" // what stands behind the =, of NAME=value
+)
 
 // shape tells how a type is written.
 type shape int
@@ -109,7 +120,7 @@ func fieldsOf(t reflect.Type) []field {
 			min:    sf.Tag.Get("min"),
 			max:    sf.Tag.Get("max"),
 			bytes:  sf.Tag.Get("unit") == "bytes",
-			secret: sf.Tag.Get("secret") == "true",
+			secret: secrecy(sf.Tag.Get("secret")),
 		}
 		if words := sf.Tag.Get("oneof"); words != "" {
 			f.oneof = strings.Split(words, "|")

@@ -99,8 +99,11 @@ func docOf(f *field, t reflect.Type, width int) []string {
 	case f.max != "":
 		text += " (at most " + f.max + ")"
 	}
-	if f.secret {
+	switch f.secret {
+	case secretText:
 		text += " (a secret: ${NAME} and file:PATH are looked up)"
+	case secretValue:
+		text += " (what stands behind = is a secret: ${NAME} and file:PATH are looked up)"
 	}
 	return wrap(strings.TrimSpace(text), width)
 }
@@ -211,17 +214,17 @@ func (p *printer) scalar(v reflect.Value, f *field) string {
 		f = &field{}
 	}
 	text, quote := scalarText(v, f)
-	switch {
-	case f.secret && text != "":
-		return quoteYAML(Mask)
-	case quote:
+	if masked := f.secret.mask(text); masked != text {
+		return quoteYAML(masked)
+	}
+	if quote {
 		return quoteYAML(text)
 	}
 	return text
 }
 
 func (p *printer) foreign(head string, v reflect.Value, f *field, depth int, remark string) {
-	if f != nil && f.secret {
+	if f.isSecret() {
 		p.add(depth, head+" "+quoteYAML(Mask), remark)
 		return
 	}

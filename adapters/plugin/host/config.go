@@ -22,11 +22,11 @@ type Config struct {
 	Args []string `yaml:"args" doc:"Its arguments."`
 	// Env is its environment: NAME=value, or NAME to pass the server's own value on.
 	// It gets nothing else of the server's environment.
-	Env []string `yaml:"env" doc:"Its environment: NAME=value, or NAME for the value that the server has. It gets nothing else of the server's environment."`
+	Env []string `yaml:"env" secret:"value" doc:"Its environment: NAME=value, or NAME for the value that the server has. It gets nothing else of the server's environment."`
 	// Dir is the directory that it is started in. Default: the server's.
 	Dir string `yaml:"dir" doc:"The directory that it is started in. Empty is the server's."`
 	// Parameters are handed to the plugin.
-	Parameters map[string]string `yaml:"parameters" doc:"Settings of the plugin's own."`
+	Parameters map[string]string `yaml:"parameters" secret:"true" doc:"Settings of the plugin's own."`
 	// SHA256 is what the program's file must be, in hexadecimal. Nobody else may be
 	// able to write the file: it could be changed between the check and the start.
 	SHA256 string `yaml:"sha256" doc:"The SHA-256 sum that the program's file must have, in hexadecimal. Empty is any."`
@@ -113,7 +113,7 @@ func (c Config) Validate() error {
 	}
 	for i, e := range c.Env {
 		if name, _, _ := strings.Cut(e, "="); name == "" {
-			fault("env[%d]: %q is neither NAME=value nor NAME", i, e)
+			fault("env[%d]: there is no name; write NAME=value or NAME", i) // the value may be a secret
 		}
 	}
 	if sum, err := hex.DecodeString(c.SHA256); c.SHA256 != "" && (err != nil || len(sum) != 32) {

@@ -56,6 +56,25 @@ func TestAPluginThatDoesNotStart(t *testing.T) {
 	}
 }
 
+// TestNothingIsLeftWithoutAFolder has no folder for the socket. The pipes of the process
+// that was to be stayed open until the collector came by.
+func TestNothingIsLeftWithoutAFolder(t *testing.T) {
+	t.Setenv("TMPDIR", "/nowhere")
+	p, err := New(Config{Command: program})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := new(life)
+	if err := p.launch(t.Context(), l); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "/nowhere") {
+		t.Errorf("the error is %v", err)
+	}
+	for _, f := range []*os.File{l.process.stdoutRead, l.process.stdoutWrite, l.process.stderrRead, l.process.stderrWrite} {
+		if err := f.Close(); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("a pipe is open: %v", err)
+		}
+	}
+}
+
 func arg(behaviour string) func(*Config) {
 	return func(c *Config) { c.Args = []string{behaviour} }
 }

@@ -24,10 +24,12 @@ type life struct {
 	can   *adapterv1.ConfigureReply
 	began time.Time
 
-	client  *goplugin.Client // these four are nil when it was attached to
+	client  *goplugin.Client // these are nil when it was attached to
 	process *process
-	output  *output
+	output  *output // what the process writes to standard error
 	dir     string
+
+	stdout, stderr *output // what a plugin in Go has go-plugin send in place of those
 
 	cancel   context.CancelFunc // of the watches
 	watching sync.WaitGroup
@@ -95,6 +97,16 @@ func (l *life) fail(reason error) {
 	if l.reason == nil {
 		l.reason = reason
 		close(l.done)
+	}
+}
+
+// failed reports whether l is of no more use.
+func (l *life) failed() bool {
+	select {
+	case <-l.done:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -181,7 +193,9 @@ func (l *life) unused(patience time.Duration) {
 // discard puts away what the process has left.
 func (l *life) discard() {
 	l.process.close()
-	l.output.close()
+	for _, o := range []*output{l.output, l.stdout, l.stderr} {
+		o.close()
+	}
 	_ = os.RemoveAll(l.dir) // it is in the system's folder for such
 }
 

@@ -9,24 +9,31 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // output takes what a plugin writes to standard error, and makes a line of the log
 // of each line. JSON in the form of hclog keeps its level and its fields. The stack
 // of a panic becomes one error, when all of it is there.
+//
+// A panic may be told of by a plugin that goes on, so a stack ends: with a line of
+// JSON, or when nothing comes for a while.
 type output struct {
 	log *slog.Logger
 
-	mu    sync.Mutex
-	line  []byte   // not ended yet
-	last  []string // lines, the newest last
-	panic []string // lines, from that on which told of a panic
+	mu      sync.Mutex
+	line    []byte   // not ended yet
+	last    []string // lines, the newest last
+	inStack bool
+	stack   []string    // its lines, the first of which tells of the panic; none when it was logged
+	silence *time.Timer // ends the stack
 }
 
 const (
-	lineMax  = 8 << 10
-	lastMax  = 5
-	stackMax = 60
+	lineMax    = 8 << 10
+	lastMax    = 5
+	stackMax   = 60 // lines in one error; more of a stack are logged as others
+	stackPause = time.Second
 )
 
 // Write takes a part of the output.
@@ -44,7 +51,8 @@ func (o *output) Write(p []byte) (int, error) {
 	}
 }
 
-// close ends the output, and tells of a panic.
+// close ends the output, and tells of a panic. What is written later is taken all the
+// same, up to its last newline.
 func (o *output) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -52,10 +60,7 @@ func (o *output) close() {
 		o.take(string(o.line))
 		o.line = nil
 	}
-	if len(o.panic) > 0 {
-		o.log.Error(o.panic[0], "stack", strings.Join(o.panic[1:], "\n"))
-		o.panic = nil
-	}
+	o.endStack()
 }
 
 // lines returns the last lines, in one.
@@ -66,25 +71,67 @@ func (o *output) lines() string {
 }
 
 func (o *output) take(line string) {
-	if line == "" && len(o.panic) == 0 {
+	record, structured := recordOf(line)
+	if o.inStack && !structured {
+		o.goOn(line)
 		return
 	}
-	for _, start := range []string{"panic: ", "fatal error: ", "runtime: out of memory"} {
-		if len(o.panic) == 0 && strings.HasPrefix(line, start) {
-			o.panic = []string{line}
-			o.remember(line)
-			return
-		}
-	}
-	if len(o.panic) > 0 {
-		if len(o.panic) < stackMax {
-			o.panic = append(o.panic, line)
-		}
+	o.endStack()
+	if line == "" {
 		return
 	}
 	o.remember(line)
-	if !o.structured(line) {
+	switch {
+	case structured:
+		record.write(o.log)
+	case tellsOfAPanic(line):
+		o.inStack, o.stack = true, []string{line}
+		o.silence = time.AfterFunc(stackPause, func() {
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			o.endStack()
+		})
+	default:
 		o.log.Info(line)
+	}
+}
+
+func tellsOfAPanic(line string) bool {
+	for _, start := range []string{"panic: ", "fatal error: ", "runtime: out of memory"} {
+		if strings.HasPrefix(line, start) {
+			return true
+		}
+	}
+	return false
+}
+
+// goOn takes another line of a stack. It is none of the last lines, among which the
+// first one says more.
+func (o *output) goOn(line string) {
+	o.silence.Reset(stackPause)
+	switch {
+	case len(o.stack) > 0:
+		if o.stack = append(o.stack, line); len(o.stack) == stackMax {
+			o.logStack()
+		}
+	case line != "":
+		o.log.Info(line)
+	}
+}
+
+// endStack ends the stack, if there is one.
+func (o *output) endStack() {
+	if o.inStack {
+		o.inStack = false
+		o.silence.Stop()
+		o.logStack()
+	}
+}
+
+func (o *output) logStack() {
+	if len(o.stack) > 0 {
+		o.log.Error(o.stack[0], "stack", strings.Join(o.stack[1:], "\n"))
+		o.stack = nil
 	}
 }
 
@@ -100,25 +147,32 @@ var levels = map[string]slog.Level{
 	"trace": slog.LevelDebug - 4, "debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
 }
 
-// structured logs a line in the form of hclog, and reports whether it is one.
-func (o *output) structured(line string) bool {
-	var fields map[string]any
-	if line[0] != '{' || json.Unmarshal([]byte(line), &fields) != nil {
-		return false
+// record is a line in the form of hclog.
+type record struct {
+	message string
+	fields  map[string]any
+}
+
+// recordOf returns the record that a line is, if it is one.
+func recordOf(line string) (r record, ok bool) {
+	if !strings.HasPrefix(line, "{") || json.Unmarshal([]byte(line), &r.fields) != nil {
+		return r, false
 	}
-	message, ok := fields["@message"].(string)
-	if !ok {
-		return false
-	}
-	text, _ := fields["@level"].(string)
+	r.message, ok = r.fields["@message"].(string)
+	return r, ok
+}
+
+// write logs r with its level.
+func (r record) write(log *slog.Logger) {
+	text, _ := r.fields["@level"].(string)
 	level := levels[strings.ToLower(text)]
-	for _, own := range []string{"@message", "@level", "@timestamp", "@module"} {
-		delete(fields, own)
+	attrs := make([]slog.Attr, 0, len(r.fields))
+	for _, name := range slices.Sorted(maps.Keys(r.fields)) {
+		switch name {
+		case "@message", "@level", "@timestamp", "@module":
+		default:
+			attrs = append(attrs, slog.Any(name, r.fields[name]))
+		}
 	}
-	attrs := make([]slog.Attr, 0, len(fields))
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		attrs = append(attrs, slog.Any(name, fields[name]))
-	}
-	o.log.LogAttrs(context.Background(), level, message, attrs...)
-	return true
+	log.LogAttrs(context.Background(), level, r.message, attrs...)
 }

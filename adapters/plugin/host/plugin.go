@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -117,15 +118,47 @@ func (p *Plugin) keep(ctx context.Context, l *life) (*life, error) {
 			l.stop()
 			return l, ctx.Err()
 		case asked := <-p.requests:
-			next, err := p.start(ctx)
-			if err == nil {
-				p.ready(next)
-				l.stop()
-				l = next
-			}
+			var err error
+			l, err = p.replace(ctx, l)
 			asked <- err
 		}
 	}
+}
+
+// replace starts a successor of l, and stops l when it is ready. It returns the one
+// that is there then. Where l has failed meanwhile, the successor is its restart.
+func (p *Plugin) replace(ctx context.Context, l *life) (*life, error) {
+	var next *life
+	var err error
+	p.watched(l, func() { next, err = p.start(ctx) })
+	if err != nil {
+		return l, err
+	}
+	failed := l.failed()
+	p.ready(next)
+	p.watched(next, l.stop)
+	if failed {
+		p.log.Error("plugin failed while its successor was started", "error", l.whyEnded())
+	}
+	return next, nil
+}
+
+// watched does work that takes long, while the adapters use l. When l fails meanwhile
+// they are told at once, so that they wait for another life and do not call one that is
+// over.
+func (p *Plugin) watched(l *life, work func()) {
+	over := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case <-l.done:
+			p.state.set(state{reason: l.reason})
+		case <-over:
+		}
+	})
+	work()
+	close(over)
+	watching.Wait()
 }
 
 func (p *Plugin) ready(l *life) {
@@ -172,8 +205,8 @@ func (p *Plugin) backoff(failures int) time.Duration {
 
 // Replace starts the program anew beside the process that runs, moves the adapters
 // over when it is ready, and then stops the old process. An error says why it did not
-// get ready; then everything stays as it was. When there is no process, because the
-// plugin failed or was given up, it is a try at once. It waits for the outcome until
+// get ready; then the old process goes on, if it can. When there is no process, because
+// the plugin failed or was given up, it is a try at once. It waits for the outcome until
 // ctx is done.
 func (p *Plugin) Replace(ctx context.Context) error {
 	outcome := make(chan error, 1)

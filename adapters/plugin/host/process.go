@@ -12,7 +12,8 @@ import (
 )
 
 // process is the process of a plugin, as go-plugin runs it (runner.Runner). It is
-// the leader of a group of its own, so that what it has started ends with it.
+// the leader of a group of its own where ownGroup can make it that, so that what it has
+// started ends with it.
 type process struct {
 	cmd         *exec.Cmd
 	memoryLimit int

@@ -69,13 +69,15 @@ func (p *Plugin) launch(ctx context.Context, l *life) (err error) {
 		l.process, err = newProcess(cmd, p.cfg.MemoryLimit)
 	}
 	if err == nil {
-		l.dir, err = os.MkdirTemp("", "halley-plugin-") // only this user may look into it
+		if l.dir, err = os.MkdirTemp("", "halley-plugin-"); err != nil { // only this user may look into it
+			l.process.close()
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("command %s: %w", p.cfg.Command, err)
 	}
 	l.output = &output{log: p.log}
-	stdout := &output{log: p.log}
+	l.stdout, l.stderr = &output{log: p.log}, &output{log: p.log}
 	l.client = goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  wire.Handshake(),
 		VersionedPlugins: map[int]goplugin.PluginSet{wire.Version: {wire.Name: service{}}},
@@ -86,8 +88,8 @@ func (p *Plugin) launch(ctx context.Context, l *life) (err error) {
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: l.dir},
 		GRPCDialOptions:  dialOptions(),
 		Stderr:           l.output,
-		SyncStdout:       stdout,
-		SyncStderr:       stdout,
+		SyncStdout:       l.stdout,
+		SyncStderr:       l.stderr,
 		Logger:           hclog.NewNullLogger(), // what it says is said better here
 		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, _ string) (runner.Runner, error) {
 			l.process.cmd.Env = append(p.cfg.environment(), spec.Env...)

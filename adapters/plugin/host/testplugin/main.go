@@ -134,6 +134,8 @@ func (a *adapter) Subscribe(ctx context.Context, item adapters.Item) (adapters.S
 			all = append(all, make([]byte, 1<<20))
 			clear(all[len(all)-1])
 		}
+	case "prints":
+		fmt.Print("it begins\nit is not ended")
 	case "stray":
 		item = adapters.NewItem("stray", 1234567)
 	}

@@ -14,14 +14,17 @@ import (
 //
 // Its methods may be called from any goroutine. What has changed is collected for
 // the decoder, which applies it before each frame: what a frame refers to was
-// subscribed before the plugin sent it.
+// subscribed before the plugin sent it. A plugin may never send one, so only the
+// newest change of each slot is kept. Those before it say nothing more: a number of
+// the slot that is smaller than its newest is late.
 type Items struct {
-	mu      sync.Mutex
-	slots   uint64   // that have been used
-	free    []uint64 // the next numbers of slots that are not in use
-	numbers map[adapters.Item]uint64
-	changes []entry
-	changed atomic.Bool
+	mu       sync.Mutex
+	slots    uint64   // that have been used
+	free     []uint64 // the next numbers of slots that are not in use
+	numbers  map[adapters.Item]uint64
+	changes  []entry  // one of a slot at most
+	changeOf []uint32 // by slot: where its change is in changes, plus one; 0: there is none
+	changed  atomic.Bool
 }
 
 // entry is what a decoder knows of a slot: the newest number of it, and its item;
@@ -73,8 +76,18 @@ func (s *Items) End(item adapters.Item) (number uint64, ok bool) {
 	return number, ok
 }
 
+// change notes what a slot is now. s.mu is held.
 func (s *Items) change(e entry) {
+	slot := int(slotOf(e.number))
+	if slot == len(s.changeOf) { // slots are given out one after the other
+		s.changeOf = append(s.changeOf, 0)
+	}
+	if at := s.changeOf[slot]; at > 0 {
+		s.changes[at-1] = e
+		return
+	}
 	s.changes = append(s.changes, e)
+	s.changeOf[slot] = uint32(len(s.changes))
 	s.changed.Store(true)
 }
 
@@ -91,6 +104,7 @@ func (s *Items) apply(table []entry) []entry {
 			table = append(table, entry{})
 		}
 		table[slot] = e
+		s.changeOf[slot] = 0
 	}
 	clear(s.changes)
 	s.changes = s.changes[:0]

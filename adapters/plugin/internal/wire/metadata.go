@@ -74,7 +74,7 @@ func OfInterest(i adapters.Interest) *adapterv1.ResolveRequest {
 func Interest(r *adapterv1.ResolveRequest) adapters.Interest {
 	return adapters.Interest{
 		User: r.User, DataAdapter: r.DataAdapter, Group: r.Group, Schema: r.Schema,
-		Mode: adapters.Mode(r.Mode), Selector: r.Selector,
+		Mode: adapters.Mode(r.Mode), Selector: r.Selector, Grant: r.Grant,
 	}
 }
 
