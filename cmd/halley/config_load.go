@@ -129,4 +129,6 @@ func (e *environment) misconfigured(err error) int {
 
 // otherEnv are variables with our prefix that mean something to other commands and
 // scripts.
-var otherEnv = []string{"HALLEY_CACHE", "HALLEY_KAFKA_PASSWORD", "HALLEY_SUB_USER", "HALLEY_SUB_PASSWORD", "HALLEY_URL"}
+var otherEnv = []string{
+	"HALLEY_CACHE", "HALLEY_KAFKA_PASSWORD", "HALLEY_PLUGIN_ATTACH", "HALLEY_SUB_USER", "HALLEY_SUB_PASSWORD", "HALLEY_URL",
+}

@@ -253,3 +253,13 @@ func writeFile(t *testing.T, name, text string) string {
 	}
 	return path
 }
+
+// TestVariablesOfOthersAreNoSettings has those of halley sub and of plugins in a debugger,
+// which stay in the environment of a shell.
+func TestVariablesOfOthersAreNoSettings(t *testing.T) {
+	for _, name := range otherEnv {
+		if _, _, err := new(configFlags).load(&environment{environ: []string{name + "=x"}}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
