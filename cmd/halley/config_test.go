@@ -205,6 +205,42 @@ func TestConfigFaults(t *testing.T) {
 	}
 }
 
+// TestCheckLooksIntoTheFiles has what serve would not start with, or start without.
+func TestCheckLooksIntoTheFiles(t *testing.T) {
+	set := func(metadata, data string) string {
+		return "adapter_sets:\n  X:\n    metadata: " + metadata + "\n    data: {Q: " + data + "}\n"
+	}
+	short := writeFile(t, "secret", "secret")
+	users := writeFile(t, "users.yaml", "users:\n  ann: {hash: x, roles: [b]}\n")
+	demo, literal := "{type: demo}", "{type: literal}"
+	cases := map[string]struct {
+		file string
+		want []string
+	}{
+		"no users file":         {set("{type: static, users_file: nowhere.yaml, roles: {a: {}}}", demo), []string{`metadata.users_file: open nowhere.yaml: no such file or directory; paths start from the folder`}},
+		"faults in it":          {set("{type: static, users_file: "+users+", roles: {a: {}}}", demo), []string{`users.ann.hash: is no hash of a password`, `users.ann.roles[0]: there is no role "b"; there are a`}},
+		"no secret file":        {set("{type: jwt, algorithms: [HS256], secret_file: nowhere, roles: {a: {}}}", demo), []string{`metadata.secret_file: open nowhere: no such file`}},
+		"a short secret":        {set("{type: jwt, algorithms: [HS256], secret_file: "+short+", roles: {a: {}}}", demo), []string{`metadata.secret_file: `, `32`}},
+		"no recording":          {set(literal, "{type: replay, files: [ibm_20131008_quote.zip]}"), []string{`data.Q: open ibm_20131008_quote.zip: no such file or directory; paths start`}},
+		"no program":            {set(literal, "{type: plugin, command: ./nope}"), []string{`data.Q.command: there is no "./nope"; paths start`}},
+		"no program in PATH":    {set("{type: plugin, command: halley-nope}", demo), []string{`metadata.command: there is no program "halley-nope" in PATH`}},
+		"a file and no program": {set(literal, "{type: plugin, command: "+users+"}"), []string{`data.Q.command: "` + users + `" cannot be started: permission denied`}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := run(t, "config", "check", writeFile(t, "halley.yaml", c.file))
+			if got.code != exitUsage || got.stdout != "" {
+				t.Errorf("exit code %d, stdout %q", got.code, got.stdout)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(got.stderr, want) {
+					t.Errorf("%q gives\n%s\nwhich lacks %q", c.file, got.stderr, want)
+				}
+			}
+		})
+	}
+}
+
 func TestCheckIsQuick(t *testing.T) {
 	best := time.Hour
 	for range 5 { // the machine may be busy
