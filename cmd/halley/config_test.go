@@ -139,6 +139,15 @@ func TestFlagBeatsEnvironmentBeatsFileBeatsDefault(t *testing.T) {
 	}
 }
 
+func TestTheDefaultOfAnAddressFollowsTheLimitOfAll(t *testing.T) {
+	for sessions, want := range map[string]int{"1": 1, "50": 50, "200": 100} {
+		conf, _, err := (&configFlags{file: writeFile(t, "halley.yaml", "limits: {sessions: "+sessions+"}\n")}).load(&environment{})
+		if err != nil || conf.Limits.SessionsPerAddress != want {
+			t.Errorf("of %s sessions an address may have %d, want %d (%v)", sessions, conf.Limits.SessionsPerAddress, want, err)
+		}
+	}
+}
+
 func TestConfigFaults(t *testing.T) {
 	cases := map[string]struct {
 		file string
@@ -152,7 +161,7 @@ func TestConfigFaults(t *testing.T) {
 		"keepalives the wrong way":      {"protocol:\n  keepalive_min: 2m\n", []string{`:2:18: protocol.keepalive_min: 2m0s is longer`}},
 		"a keepalive out of bounds":     {"protocol:\n  keepalive_default: 200ms\n", []string{`:2:22: protocol.keepalive_default: 200ms is not between`}},
 		"a content length too small":    {"protocol:\n  content_length_default: 2000\n", []string{`:2:27: protocol.content_length_default: 2000 is less`}},
-		"an address with more than all": {"limits: {sessions: 50}\n", []string{`limits.sessions_per_address: 100 is more than the limit`}},
+		"an address with more than all": {"limits: {sessions: 50, sessions_per_address: 60}\n", []string{`:1:46: limits.sessions_per_address: 60 is more than the limit`}},
 		"an origin with a path":         {"cors:\n  origins: [\"*\", https://a.b/c]\n", []string{`:2:18: cors.origins[1]: "https://a.b/c" is no origin`}},
 		"no adapter sets":               {"adapter_sets: {}\n", []string{`:1:1: adapter_sets: there is none`}},
 		"a set without data":            {"adapter_sets:\n  X: {data: {}}\n", []string{`:2:7: adapter_sets.X.data: there is no Data Adapter`}},
