@@ -33,7 +33,7 @@ help:
 	@echo "make quick   the tests of the server and of the client only"
 	@echo "make fuzz    every fuzz target, FUZZ_TIME=$(FUZZ_TIME) each"
 	@echo "make sim     a long simulation, SIM_SEEDS=$(SIM_SEEDS) SIM_FIRST=$(SIM_FIRST)"
-	@echo "make bench   the benchmarks, in about a quarter of an hour, and their report in $(BENCH_RESULTS)"
+	@echo "make bench   the benchmarks, in about 20 minutes, and their report in $(BENCH_RESULTS)"
 	@echo "make web     the client and the pages that the program embeds"
 	@echo "make proto   the Go and Python code of the plugins' protocol"
 	@echo "make fmt     formats the Go and Python code"

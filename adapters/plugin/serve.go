@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
@@ -40,6 +40,10 @@ func Serve(a Adapters) {
 		}
 		return
 	}
+	if os.Getenv(wire.CookieName) != wire.CookieValue {
+		fmt.Fprintf(stderr, byHand, wire.AttachEnv)
+		os.Exit(1)
+	}
 	goplugin.Serve(&goplugin.ServeConfig{
 		HandshakeConfig:  wire.Handshake(),
 		VersionedPlugins: map[int]goplugin.PluginSet{wire.Version: {wire.Name: &service{server: s}}},
@@ -49,22 +53,29 @@ func Serve(a Adapters) {
 	s.wait()
 }
 
+// byHand is for who has started the program instead of the server. The library has a
+// text of its own, which does not say what to do.
+const byHand = `This program is a plugin of Halley, which starts it by itself:
+name it in halley.yaml and run 'halley serve -c halley.yaml'.
+To run it on its own, in a debugger, set %s=unix:/tmp/my.sock.
+`
+
 // serveAttached listens where a server can attach to it, until it is interrupted.
 func (s *server) serveAttached(address string) error {
 	path, ok := strings.CutPrefix(address, "unix:")
 	if !ok || path == "" {
 		return fmt.Errorf("%s=%s is not unix:PATH", wire.AttachEnv, address)
 	}
-	l, err := (&net.ListenConfig{}).Listen(context.Background(), "unix", path)
+	l, err := listen(path)
 	if err != nil {
-		return fmt.Errorf("%w; remove the file if no other process listens there", err)
+		return err
 	}
 	g := newGRPCServer(nil)
 	s.register(g)
 	healthy := health.NewServer()
 	healthy.SetServingStatus(goplugin.GRPCServiceName, grpc_health_v1.HealthCheckResponse_SERVING)
 	grpc_health_v1.RegisterHealthServer(g, healthy)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	defer context.AfterFunc(ctx, g.Stop)()
 	slog.Info("waiting for a server to attach", "attach", address)

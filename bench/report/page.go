@@ -152,7 +152,7 @@ func (p *page) feeds() {
 func (p *page) repeat() {
 	p.say("## Repeat it\n")
 	p.say("On a machine with Linux, Go and nothing else to do; for `ingest` with Java 17 and Maven as well:\n")
-	p.say("```\nmake bench                        # all of it, in about a quarter of an hour")
+	p.say("```\nmake bench                        # all of it, in about 20 minutes")
 	p.say("go run ./bench run liberator      # one scenario, for as long as it should take\n```\n")
 }
 

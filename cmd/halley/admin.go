@@ -75,7 +75,7 @@ func (a *admin) close() {
 }
 
 func (a *admin) index(w http.ResponseWriter, _ *http.Request) {
-	writeText(w, http.StatusOK, "/metrics\n/livez\n/readyz?verbose\n/debug/pprof/\n")
+	writeText(w, http.StatusOK, "/metrics\n/livez\n/readyz?verbose\n/debug/pprof/\nPOST /plugins/SET.NAME/replace\n")
 }
 
 // live answers that the process is alive. It depends on nothing.

@@ -94,9 +94,9 @@ func commands() []command {
 	return []command{
 		{"serve", "start the server", "halley serve", runServe},
 		{"sub", "subscribe to items and print their updates", "halley sub AAPL MSFT --fields last,bid,ask", runSub},
-		{"replay", "play recorded ticks into a Kafka topic", "halley replay --kafka localhost:9092 --topic ticks --speed 10 FILE...", runReplay},
+		{"replay", "play recorded ticks into a Kafka topic", "halley replay --kafka localhost:9092 --topic ticks --create --speed 10 FILE...", runReplay},
 		{"config", "check, print or sample the configuration", "halley config check -c halley.yaml", runConfig},
-		{"new-adapter", "write the beginning of an adapter, with a test", "halley new-adapter my-feed --lang go", runNewAdapter},
+		{"new-adapter", "write the beginning of an adapter, with a test", "halley new-adapter my-feed --lang go --source ../halley", runNewAdapter},
 		{"hash-password", "print the hash of a password, for users in the configuration", "halley hash-password", runHashPassword},
 		{"health", "ask a running server how it is (exit code 0 or 1)", "halley health --ready", runHealth},
 		{"version", "print the version", "halley version --json", runVersion},

@@ -56,7 +56,7 @@ type engineConfig struct {
 type limitsConfig struct {
 	Connections             int           `yaml:"connections" min:"1" doc:"Open connections. Each takes a file descriptor: see ulimit -n."`
 	Sessions                int           `yaml:"sessions" min:"1" doc:"Sessions."`
-	SessionsPerAddress      int           `yaml:"sessions_per_address" min:"0" doc:"Sessions of one IP address; loopback counts as well. 0 is no limit, as is right behind a proxy."`
+	SessionsPerAddress      int           `yaml:"sessions_per_address" min:"0" doc:"Sessions of one IP address; loopback counts as well. 0 is no limit, as is right behind a proxy. The default is never more than sessions."`
 	SubscriptionsPerSession int           `yaml:"subscriptions_per_session" min:"1" doc:"Subscriptions of one session."`
 	ItemsPerSubscription    int           `yaml:"items_per_subscription" min:"1" doc:"Items of one subscription."`
 	FieldsPerSubscription   int           `yaml:"fields_per_subscription" min:"1" doc:"Fields of one subscription."`

@@ -12,16 +12,20 @@ import (
 // runConfig runs one of the commands below config.
 func runConfig(ctx context.Context, env *environment) int {
 	return dispatch(ctx, env, "Check, print or sample the configuration.", []command{
-		{"check", "find all faults, without starting anything", "halley config check -c halley.yaml", runConfigCheck},
+		{"check", "find all faults, those of the files that it names as well; nothing is started", "halley config check -c halley.yaml", runConfigCheck},
 		{"print", "print what is in force and where each value comes from", "halley config print -c halley.yaml", runConfigPrint},
 		{"sample", "print a documented configuration with the defaults", "halley config sample > halley.yaml", runConfigSample},
 	})
 }
 
 func runConfigCheck(_ context.Context, env *environment) int {
-	_, _, code, ok := loadForCommand(env, "halley config check -c halley.yaml")
+	conf, s, code, ok := loadForCommand(env, "halley config check -c halley.yaml")
 	if !ok {
 		return code
+	}
+	checkAdapters(conf, s)
+	if err := s.Err(); err != nil {
+		return env.misconfigured(err)
 	}
 	env.talk("The configuration is good.")
 	return exitOK
@@ -80,11 +84,16 @@ const sampleHead = `# Halley's configuration. All values are the defaults, so an
 #
 # An environment variable or a flag overrides a line: engine.drain is also
 # HALLEY_ENGINE_DRAIN and -set engine.drain=10s. Lists are then separated by
-# commas, adapter_sets (HALLEY_ADAPTER_SETS) is YAML in one line.
+# commas. adapter_sets (HALLEY_ADAPTER_SETS) is one value, which is YAML in one
+# line: no variable and no flag reaches into it.
 #
-# 'halley config check -c FILE' finds all faults, 'halley config print -c FILE'
-# shows what is in force. Durations have units (400ms, 10s, 1m30s), and so have
-# sizes (64KiB, 1MiB).
+# The configuration is read at the start only: SIGHUP replaces plugins, and
+# nothing else. Paths start from the folder in which halley was started.
+#
+# 'halley config check -c FILE' finds all faults, those of the files named here
+# as well, but starts no plugin, opens no port and connects to nobody. 'halley
+# config print -c FILE' shows what is in force. Durations have units (400ms, 10s,
+# 1m30s), and so have sizes (64KiB, 1MiB).
 
 `
 

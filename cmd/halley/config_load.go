@@ -34,7 +34,7 @@ func (c *configFlags) register(flags *flag.FlagSet) {
 	c.short(flags, "listen", "listen", "where clients connect, as `host:port`")
 	c.short(flags, "admin", "admin.listen", "where monitoring is served, as `host:port`; empty turns it off")
 	c.short(flags, "log-level", "log.level", "what is logged at least, a `level`: debug, info, warn, error")
-	flags.Func("set", "set any setting, as `path=value`, for example engine.drain=10s; may come several times", func(s string) error {
+	flags.Func("set", "set a setting, as `path=value`, for example engine.drain=10s; adapter_sets is one value, which is YAML; may come several times", func(s string) error {
 		path, text, ok := strings.Cut(s, "=")
 		if !ok {
 			return errors.New("write path=value, for example engine.drain=10s")
@@ -85,6 +85,9 @@ func (c *configFlags) load(env *environment) (*config, *settings.Settings, error
 	for _, a := range c.sets {
 		s.Set(a.flag, a.path, a.text)
 	}
+	if s.Origin("limits.sessions_per_address") == "default" { // its default follows the limit of all
+		conf.Limits.SessionsPerAddress = min(conf.Limits.SessionsPerAddress, conf.Limits.Sessions)
+	}
 	s.Validate()
 	if err := s.Err(); err != nil {
 		return nil, s, err
@@ -129,4 +132,6 @@ func (e *environment) misconfigured(err error) int {
 
 // otherEnv are variables with our prefix that mean something to other commands and
 // scripts.
-var otherEnv = []string{"HALLEY_CACHE", "HALLEY_KAFKA_PASSWORD", "HALLEY_SUB_USER", "HALLEY_SUB_PASSWORD", "HALLEY_URL"}
+var otherEnv = []string{
+	"HALLEY_CACHE", "HALLEY_KAFKA_PASSWORD", "HALLEY_PLUGIN_ATTACH", "HALLEY_SUB_USER", "HALLEY_SUB_PASSWORD", "HALLEY_URL",
+}

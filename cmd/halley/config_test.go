@@ -139,6 +139,15 @@ func TestFlagBeatsEnvironmentBeatsFileBeatsDefault(t *testing.T) {
 	}
 }
 
+func TestTheDefaultOfAnAddressFollowsTheLimitOfAll(t *testing.T) {
+	for sessions, want := range map[string]int{"1": 1, "50": 50, "200": 100} {
+		conf, _, err := (&configFlags{file: writeFile(t, "halley.yaml", "limits: {sessions: "+sessions+"}\n")}).load(&environment{})
+		if err != nil || conf.Limits.SessionsPerAddress != want {
+			t.Errorf("of %s sessions an address may have %d, want %d (%v)", sessions, conf.Limits.SessionsPerAddress, want, err)
+		}
+	}
+}
+
 func TestConfigFaults(t *testing.T) {
 	cases := map[string]struct {
 		file string
@@ -152,7 +161,7 @@ func TestConfigFaults(t *testing.T) {
 		"keepalives the wrong way":      {"protocol:\n  keepalive_min: 2m\n", []string{`:2:18: protocol.keepalive_min: 2m0s is longer`}},
 		"a keepalive out of bounds":     {"protocol:\n  keepalive_default: 200ms\n", []string{`:2:22: protocol.keepalive_default: 200ms is not between`}},
 		"a content length too small":    {"protocol:\n  content_length_default: 2000\n", []string{`:2:27: protocol.content_length_default: 2000 is less`}},
-		"an address with more than all": {"limits: {sessions: 50}\n", []string{`limits.sessions_per_address: 100 is more than the limit`}},
+		"an address with more than all": {"limits: {sessions: 50, sessions_per_address: 60}\n", []string{`:1:46: limits.sessions_per_address: 60 is more than the limit`}},
 		"an origin with a path":         {"cors:\n  origins: [\"*\", https://a.b/c]\n", []string{`:2:18: cors.origins[1]: "https://a.b/c" is no origin`}},
 		"no adapter sets":               {"adapter_sets: {}\n", []string{`:1:1: adapter_sets: there is none`}},
 		"a set without data":            {"adapter_sets:\n  X: {data: {}}\n", []string{`:2:7: adapter_sets.X.data: there is no Data Adapter`}},
@@ -189,6 +198,42 @@ func TestConfigFaults(t *testing.T) {
 			}},
 		"all at once": {"lisen: :80\nengine:\n  drain: 5\nadapter_sets:\n  X: {data: {Q: {type: x}}}\n",
 			[]string{`:1:1: unknown key "lisen"; did you mean "listen"?`, `:3:10: engine.drain: 5 has no unit`, `:5:24: adapter_sets.X.data.Q.type: unknown type "x"`, "3 faults in the configuration"}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := run(t, "config", "check", writeFile(t, "halley.yaml", c.file))
+			if got.code != exitUsage || got.stdout != "" {
+				t.Errorf("exit code %d, stdout %q", got.code, got.stdout)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(got.stderr, want) {
+					t.Errorf("%q gives\n%s\nwhich lacks %q", c.file, got.stderr, want)
+				}
+			}
+		})
+	}
+}
+
+// TestCheckLooksIntoTheFiles has what serve would not start with, or start without.
+func TestCheckLooksIntoTheFiles(t *testing.T) {
+	set := func(metadata, data string) string {
+		return "adapter_sets:\n  X:\n    metadata: " + metadata + "\n    data: {Q: " + data + "}\n"
+	}
+	short := writeFile(t, "secret", "secret")
+	users := writeFile(t, "users.yaml", "users:\n  ann: {hash: x, roles: [b]}\n")
+	demo, literal := "{type: demo}", "{type: literal}"
+	cases := map[string]struct {
+		file string
+		want []string
+	}{
+		"no users file":         {set("{type: static, users_file: nowhere.yaml, roles: {a: {}}}", demo), []string{`metadata.users_file: open nowhere.yaml: no such file or directory; paths start from the folder`}},
+		"faults in it":          {set("{type: static, users_file: "+users+", roles: {a: {}}}", demo), []string{`users.ann.hash: is no hash of a password`, `users.ann.roles[0]: there is no role "b"; there are a`}},
+		"no secret file":        {set("{type: jwt, algorithms: [HS256], secret_file: nowhere, roles: {a: {}}}", demo), []string{`metadata.secret_file: open nowhere: no such file`}},
+		"a short secret":        {set("{type: jwt, algorithms: [HS256], secret_file: "+short+", roles: {a: {}}}", demo), []string{`metadata.secret_file: `, `32`}},
+		"no recording":          {set(literal, "{type: replay, files: [ibm_20131008_quote.zip]}"), []string{`data.Q: open ibm_20131008_quote.zip: no such file or directory; paths start`}},
+		"no program":            {set(literal, "{type: plugin, command: ./nope}"), []string{`data.Q.command: there is no "./nope"; paths start`}},
+		"no program in PATH":    {set("{type: plugin, command: halley-nope}", demo), []string{`metadata.command: there is no program "halley-nope" in PATH`}},
+		"a file and no program": {set(literal, "{type: plugin, command: "+users+"}"), []string{`data.Q.command: "` + users + `" cannot be started: permission denied`}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -285,4 +330,14 @@ func writeFile(t *testing.T, name, text string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// TestVariablesOfOthersAreNoSettings has those of halley sub and of plugins in a debugger,
+// which stay in the environment of a shell.
+func TestVariablesOfOthersAreNoSettings(t *testing.T) {
+	for _, name := range otherEnv {
+		if _, _, err := new(configFlags).load(&environment{environ: []string{name + "=x"}}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

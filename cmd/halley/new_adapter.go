@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 
 	"github.com/halley-stream/halley/cmd/halley/scaffold"
@@ -18,10 +19,10 @@ var firstSteps = map[string][]string{
 
 // runNewAdapter writes the beginning of an adapter.
 func runNewAdapter(_ context.Context, env *environment) int {
-	set := newFlags(env, "--lang go|python [flags] NAME", "halley new-adapter my-feed --lang go")
+	set := newFlags(env, "--lang go|python [flags] NAME", "halley new-adapter my-feed --lang go --source ../halley")
 	p := scaffold.Project{}
 	set.StringVar(&p.Language, "lang", "", "the `language`: "+strings.Join(scaffold.Languages(), " or "))
-	set.StringVar(&p.Source, "source", "", "the `folder` of a clone of Halley's repository, to take its packages from there and not as they are published")
+	set.StringVar(&p.Source, "source", "", "the `folder` of a clone of Halley's repository, to take its packages from there; without it they must have been published")
 	operands, code, done := parseFlags(env, set)
 	if done {
 		return code
@@ -47,5 +48,15 @@ func runNewAdapter(_ context.Context, env *environment) int {
 		env.talk("  %s", step)
 	}
 	env.talk("  halley serve -c halley.yaml\n\n%s/README.md says more.", p.Name)
+	if v := readBuild().Version; p.Source == "" && !isRelease(v) {
+		env.talk("\nThis halley (%s) is no release, so its packages may not be published. If they are not found,\n"+
+			"remove %s and make it again with --source FOLDER, a clone of Halley's repository.", v, p.Name)
+	}
 	return exitOK
 }
+
+var releases = regexp.MustCompile(`^v\d+\.\d+\.\d+$`)
+
+// isRelease reports whether a version is one that has been published, and not one of a
+// build from the sources.
+func isRelease(version string) bool { return releases.MatchString(version) }

@@ -25,6 +25,9 @@ func TestNewAdapter(t *testing.T) {
 					t.Errorf("README.md does not have %q", step)
 				}
 			}
+			if !strings.Contains(got.stderr, "make it again with --source FOLDER") {
+				t.Errorf("of a build that is no release it says %q", got.stderr)
+			}
 			again := run(t, "new-adapter", "my-feed", "--lang", language)
 			if again.code != exitFailure || !strings.Contains(again.stderr, "choose another name, or remove it") {
 				t.Errorf("the second time it gives %+v", again)
@@ -44,7 +47,8 @@ func TestNewAdapterSaysWhatToDo(t *testing.T) {
 		"no language":       {[]string{"a"}, "Say --lang go or --lang python"},
 		"another language":  {[]string{"a", "--lang", "java"}, `no language "java": there are go and python`},
 		"a bad name":        {[]string{"My Feed", "--lang", "go"}, "use small letters, digits, - and _, as in my-feed"},
-		"no clone":          {[]string{"a", "--lang", "go", "--source", "."}, "name a clone of Halley's repository"},
+		"no clone":          {[]string{"a", "--lang", "go", "--source", "/nowhere"}, "there is no adapters/plugin/serve.go in /nowhere: name a clone of Halley's repository"},
+		"no clone, Python":  {[]string{"a", "--lang", "python", "--source", "/nowhere"}, "there is no sdk/python/pyproject.toml in /nowhere: name a clone"},
 		"an unknown option": {[]string{"a", "--language", "go"}, "flag provided but not defined"},
 	}
 	for name, c := range cases {
@@ -54,5 +58,28 @@ func TestNewAdapterSaysWhatToDo(t *testing.T) {
 				t.Errorf("it gives %d %q, want %d and %q", got.code, got.stderr, exitUsage, c.want)
 			}
 		})
+	}
+}
+
+func TestNewAdapterOfASourceNeedsNoWarning(t *testing.T) {
+	source, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	got := run(t, "new-adapter", "my-feed", "--lang", "go", "--source", source)
+	if got.code != exitOK || strings.Contains(got.stderr, "no release") {
+		t.Errorf("it gives %+v", got)
+	}
+}
+
+func TestReleases(t *testing.T) {
+	for version, want := range map[string]bool{
+		"v1.2.3": true, "devel": false, "31ef86c": false, "v1.2.3-4-g31ef86c": false, "v1.2.3-dirty": false,
+		"v0.0.0-20260102030405-31ef86c00000": false, "v1.2.3+dirty": false,
+	} {
+		if got := isRelease(version); got != want {
+			t.Errorf("isRelease(%q) is %v, want %v", version, got, want)
+		}
 	}
 }

@@ -138,8 +138,9 @@ type plugins struct {
 	running sync.WaitGroup
 }
 
-// startPlugins starts the plugins of all sets. On a hangup they are replaced; without
-// plugins, a hangup is what it always was.
+// startPlugins starts the plugins of all sets. A hangup replaces them. Without plugins it
+// is taken all the same: who means to have the configuration read again must not end the
+// server.
 func startPlugins(sets []adapterSet, log *slog.Logger) *plugins {
 	p := &plugins{log: log}
 	var ctx context.Context
@@ -150,14 +151,12 @@ func startPlugins(sets []adapterSet, log *slog.Logger) *plugins {
 			p.running.Go(func() { one.plugin.Run(ctx) })
 		}
 	}
-	if len(p.all) > 0 {
-		hangups := make(chan os.Signal, 1)
-		signal.Notify(hangups, syscall.SIGHUP)
-		p.running.Go(func() {
-			defer signal.Stop(hangups)
-			p.replaceOn(ctx, hangups)
-		})
-	}
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	p.running.Go(func() {
+		defer signal.Stop(hangups)
+		p.replaceOn(ctx, hangups)
+	})
 	return p
 }
 
@@ -174,6 +173,9 @@ func (p *plugins) replaceOn(ctx context.Context, hangups <-chan os.Signal) {
 		case <-hangups:
 		case <-ctx.Done():
 			return
+		}
+		if len(p.all) == 0 {
+			p.log.Warn("SIGHUP: there are no plugins to replace; the configuration is not read again")
 		}
 		var replacing sync.WaitGroup
 		for _, one := range p.all {

@@ -51,7 +51,7 @@ func runReplay(ctx context.Context, env *environment) int {
 		if ctx.Err() != nil {
 			return exitOK
 		}
-		return env.misuse("%v", err)
+		return env.fail(err)
 	}
 	p := &player{env: env, options: o, recording: recording, topic: topic, began: time.Now()}
 	err = p.play(ctx)

@@ -44,7 +44,6 @@ func TestReplaySaysWhatIsWrong(t *testing.T) {
 		"a file that is not":      {[]string{"--kafka", nobody, filepath.Join(t.TempDir(), "x_20131008_quote.zip")}, "no such file"},
 		"a file that is none":     {[]string{"--kafka", nobody, "day.txt"}, "day.txt"},
 		"a faulty file":           {[]string{"--kafka", nobody, bad}, "aig_20131008_quote.csv:1: "},
-		"a broker that is away":   {[]string{"--kafka", nobody, good}, "nothing listens there"},
 		"a broker without a port": {[]string{"--kafka", "localhost", good}, `brokers[0]: "localhost" has no port`},
 		"a speed that is none":    {[]string{"--kafka", nobody, "--speed", "fast", good}, `"fast" is no speed; write for example 10, or max`},
 		"a negative speed":        {[]string{"--kafka", nobody, "--speed", "-1", good}, "speed: -1 is no speed"},
@@ -60,6 +59,13 @@ func TestReplaySaysWhatIsWrong(t *testing.T) {
 				t.Errorf("%d\nstdout %q\nstderr %q\nwant %d and %q", got.code, got.stdout, got.stderr, exitUsage, c.want)
 			}
 		})
+	}
+}
+
+func TestReplayWithoutABroker(t *testing.T) {
+	got := run(t, "replay", "--kafka", "127.0.0.1:1", recording(t, "ibm", "34200000,1803600,200,1804000,100,N,R,0"))
+	if got.code != exitFailure || strings.Contains(got.stderr, "kafka.(") || !strings.HasSuffix(got.stderr, "(nothing listens there; check brokers and that Kafka is running)\n") {
+		t.Errorf("code %d, stderr %q", got.code, got.stderr)
 	}
 }
 
@@ -82,7 +88,7 @@ func TestReplayIntoKafka(t *testing.T) {
 		"34200000,480100,100,480300,100,P,R,0",
 		"34200075,9990000,1,9999900,1,P,R,1", // suspicious
 		"34200080,480200,100,0,0,P,R,0")
-	if got := run(t, "replay", "--kafka", b.Address, ibm); got.code != exitUsage || !strings.Contains(got.stderr, "topic does not exist; let --create make it") {
+	if got := run(t, "replay", "--kafka", b.Address, ibm); got.code != exitFailure || !strings.HasSuffix(got.stderr, "topic does not exist; let --create make it\n") {
 		t.Errorf("without a topic: %d %q", got.code, got.stderr)
 	}
 	began := time.Now()

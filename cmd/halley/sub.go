@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/signal"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,6 +50,7 @@ func runSub(ctx context.Context, env *environment) int {
 	if done {
 		return code
 	}
+	signal.Ignore(syscall.SIGPIPE) // a write then says that nobody reads any more, and the session is ended
 	s := &subscriber{env: env, options: o}
 	if file, ok := env.stdout.(*os.File); ok && term.IsTerminal(int(file.Fd())) && env.getenv("TERM") != "dumb" {
 		s.out = newTable(file, o, env.getenv("NO_COLOR") == "")
@@ -203,8 +205,11 @@ func isFinal(err error) bool {
 		return true
 	}
 	var request *protocol.Error
-	return errors.As(err, &request) || errors.Is(err, syscall.EPIPE)
+	return errors.As(err, &request) || errors.Is(err, syscall.EPIPE) || errors.Is(err, errGroups)
 }
+
+// errGroups says that what was taken for names is something else to the server.
+var errGroups = errors.New("name items and fields, not groups and schemas that stand for several")
 
 // session opens a session and prints its updates. It returns nil when there were
 // enough of them.
@@ -214,7 +219,8 @@ func (s *subscriber) session(ctx context.Context, connected *bool) error {
 		return err
 	}
 	defer conn.Close()
-	stop := context.AfterFunc(ctx, conn.Close)
+	defer conn.Leave() // or the server would keep the session, and count it, until its time is over
+	stop := context.AfterFunc(ctx, conn.End)
 	defer stop()
 	if _, err := conn.Subscribe(1, s.options.what); err != nil {
 		return err
@@ -234,7 +240,8 @@ func (s *subscriber) session(ctx context.Context, connected *bool) error {
 			return &protocol.Error{Code: n.Code, Text: n.Message()}
 		case protocol.TagSUBOK, protocol.TagSUBCMD:
 			if n.Items != len(states) || n.Fields != len(s.options.fields) {
-				return &protocol.Error{Text: fmt.Sprintf("the server takes the names for %d items with %d fields each", n.Items, n.Fields)}
+				return fmt.Errorf("%w: for the %d items and %d fields named, the server has %d and %d",
+					errGroups, len(states), len(s.options.fields), n.Items, n.Fields)
 			}
 			if *connected {
 				s.status("connected again")

@@ -22,6 +22,9 @@ func TestSubPrintsALineOfJSONPerUpdate(t *testing.T) {
 			if got.code != exitOK || got.stderr != "" {
 				t.Fatalf("code %d, stderr %q", got.code, got.stderr)
 			}
+			if all := strings.Join(s.Requests(), "\n"); !strings.Contains(all, "LS_op=destroy") {
+				t.Errorf("the session is left to the server:\n%s", all)
+			}
 			lines := strings.Split(strings.TrimSuffix(got.stdout, "\n"), "\n")
 			want := []string{
 				`"item":"AAPL","snapshot":true,"fields":{"last":"1.5","bid":null,"ask":""}}`,
@@ -86,6 +89,16 @@ func TestSubFailsWithAdvice(t *testing.T) {
 	}
 	if got := run(t, "sub", "--url", "http://127.0.0.1:1", "XYZ"); got.code != exitFailure || !strings.Contains(got.stderr, "nobody listens at http://127.0.0.1:1") {
 		t.Errorf("without a server: %+v", got)
+	}
+}
+
+func TestSubWantsNamesAndNoGroups(t *testing.T) {
+	s := clienttest.NewServer(t)
+	s.Say("SUBOK,1,2,1")
+	got := run(t, "sub", "--url", s.URL, "--fields", "bid", "G")
+	want := "name items and fields, not groups and schemas that stand for several: for the 1 items and 1 fields named, the server has 2 and 1\n"
+	if got.code != exitFailure || !strings.HasSuffix(got.stderr, want) {
+		t.Errorf("code %d, stderr %q; want %d and %q", got.code, got.stderr, exitFailure, want)
 	}
 }
 

@@ -71,7 +71,7 @@ func dataKinds() []adapterKind[adapters.DataAdapter] {
 		kindOf("kafka", "Topics of a Kafka cluster. The records' values become the fields of items.", kafka.DefaultConfig(), buildKafka),
 		kindOf("load", "A load for benchmarks: items that tick at a fixed rate and carry the time.", load.Defaults(),
 			func(c load.Config, w *wiring) (adapters.DataAdapter, error) { return buildLoad(c, w) }),
-		kindOf("plugin", "A program of its own, which the server starts and watches over. SIGHUP starts it anew without a gap, and so does POST /plugins/SET.NAME/replace at the admin listener.",
+		kindOf("plugin", "A program of its own, which the server starts and watches over. SIGHUP starts it anew without a gap, and so does POST /plugins/SET.NAME/replace at the admin listener; SET.metadata is the name of one that is the set's metadata adapter too.",
 			pluginDataConfig{host.DefaultConfig()}, buildPluginData),
 		kindOf("replay", "Recorded ticks, see 'halley replay'.",
 			replay.Config{Speed: 1},
@@ -223,6 +223,8 @@ func build[A any](w *wiring, kinds []adapterKind[A], v settings.Variant, path st
 	return adapter
 }
 
+const pathsStart = "paths start from the folder in which halley was started"
+
 // withAdvice adds to each error about a file that is missing where paths start.
 func withAdvice(err error) error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
@@ -233,7 +235,7 @@ func withAdvice(err error) error {
 		return errors.Join(all...)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w; paths start from the folder in which halley was started", err)
+		return fmt.Errorf("%w; %s", err, pathsStart)
 	}
 	return err
 }

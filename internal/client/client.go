@@ -20,6 +20,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/halley-stream/halley/protocol"
@@ -84,11 +85,11 @@ var (
 	ErrClosed = errors.New("connection closed")
 )
 
-// Conn is a session. Its methods belong to one goroutine, but for Close, which any
-// may call.
+// Conn is a session. Its methods belong to one goroutine, but for End and Close, which
+// any may call.
 type Conn struct {
 	link    link
-	session string
+	session string // immutable after Dial
 	request int    // the last request's number
 	answers []byte // lines that came apart from the others
 	text    []byte // what the server said
@@ -97,6 +98,9 @@ type Conn struct {
 	patience time.Duration // how much later than promised a sign of life may come
 	silence  time.Duration // how long the server may say nothing
 	watch    *time.Timer   // ends the connection after that time
+
+	ending sync.Once
+	over   bool // the server has ended the session
 
 	ctx   context.Context // done when the connection has ended, with the cause
 	end   context.CancelCauseFunc
@@ -235,8 +239,39 @@ func (c *Conn) Buffered() bool {
 	return ok
 }
 
-// Close ends the connection; a Next that waits returns ErrClosed. The session is
-// left to the server's time-out.
+// endWithin is how long the server has to say that it has ended a session.
+const endWithin = time.Second
+
+// End asks the server to end the session; Next then returns a *Refused, or ErrClosed
+// where the server does not answer. Without it the session is left to the server's
+// time-out, and until then counts among those that it may have.
+func (c *Conn) End() {
+	c.ending.Do(func() {
+		late := time.AfterFunc(endWithin, func() { c.end(ErrClosed) })
+		context.AfterFunc(c.ctx, func() { late.Stop() })
+		p := protocol.AppendParam(nil, "LS_reqId", "end")
+		p = protocol.AppendParam(p, "LS_op", "destroy")
+		if _, err := c.link.control(c.session, p); err != nil {
+			c.end(ErrClosed) // nobody will answer
+		}
+	})
+}
+
+// Leave ends the session as End does, and waits until that has happened.
+func (c *Conn) Leave() {
+	if c.over || c.ctx.Err() != nil {
+		return
+	}
+	c.End()
+	for {
+		if _, err := c.next(); err != nil {
+			return
+		}
+	}
+}
+
+// Close ends the connection; a Next that waits returns ErrClosed. The session is left to
+// the server's time-out, unless it has been ended.
 func (c *Conn) Close() {
 	c.end(ErrClosed)
 	c.watch.Stop()
@@ -255,12 +290,15 @@ func (c *Conn) next() (protocol.Notification, error) {
 	}
 	switch n.Tag {
 	case protocol.TagCONOK:
-		c.session = string(n.Name)
+		if c.session == "" {
+			c.session = string(n.Name)
+		}
 		// Of a poll this is the time for which it may be held.
 		c.silence = c.patience + time.Duration(n.Number)*time.Millisecond
 	case protocol.TagLOOP:
 		err = c.rebind(time.Duration(n.Number) * time.Millisecond)
 	case protocol.TagCONERR, protocol.TagEND, protocol.TagERROR:
+		c.over = true
 		err = &Refused{Tag: n.Tag, Code: n.Code, Text: n.Message()}
 	}
 	return n, err

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -103,6 +104,56 @@ func TestCloseEndsNext(t *testing.T) {
 				t.Errorf("Next returns %v, want ErrClosed", err)
 			}
 		})
+	}
+}
+
+// TestTheSessionIsEnded is of sessions that stayed with the server for its time-out, and
+// counted among those that it may have.
+func TestTheSessionIsEnded(t *testing.T) {
+	for _, transport := range transports {
+		t.Run(string(transport), func(t *testing.T) {
+			s := clienttest.NewServer(t)
+			c := dial(t, s, transport)
+			c.Leave()
+			c.Leave()
+			ended := func(request string) bool { return strings.Contains(request, "LS_op=destroy") }
+			requests := s.Requests()
+			if i := slices.IndexFunc(requests, ended); i < 0 || slices.ContainsFunc(requests[i+1:], ended) {
+				t.Errorf("it was asked %q, want destroy once", requests)
+			}
+		})
+	}
+}
+
+func TestEndEndsNext(t *testing.T) {
+	for _, transport := range transports {
+		t.Run(string(transport), func(t *testing.T) {
+			c := dial(t, clienttest.NewServer(t), transport)
+			done := make(chan error)
+			go func() {
+				var err error
+				for err == nil { // the answer comes first
+					_, err = c.Next()
+				}
+				done <- err
+			}()
+			c.End()
+			var refused *client.Refused
+			if err := <-done; !errors.As(err, &refused) || refused.Code != protocol.ConnDestroyed {
+				t.Errorf("Next returns %v, want the server's END", err)
+			}
+		})
+	}
+}
+
+// TestEndOfALostConnection has nobody who would answer.
+func TestEndOfALostConnection(t *testing.T) {
+	s := clienttest.NewServer(t)
+	c := dial(t, s, client.WebSocket)
+	s.Cut()
+	c.Leave()
+	if _, err := c.Next(); err == nil {
+		t.Error("Next goes on")
 	}
 }
 

@@ -67,13 +67,19 @@ func (w *webSocket) control(_ string, params []byte) ([]byte, error) {
 	return nil, w.send("control", params)
 }
 
-// send sends a request. wsok is the one without parameters.
+// send sends a request. wsok is the one without parameters. It is a single write, since
+// another goroutine may be answering a ping.
 func (w *webSocket) send(name string, params []byte) error {
 	message := []byte(name)
 	if params != nil {
 		message = append(append(message, "\r\n"...), params...)
 	}
-	return wsutil.WriteClientText(w.conn, message)
+	frame, err := ws.CompileFrame(ws.MaskFrameInPlace(ws.NewTextFrame(message)))
+	if err != nil {
+		return err
+	}
+	_, err = w.conn.Write(frame)
+	return err
 }
 
 // receive appends the next message.

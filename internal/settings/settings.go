@@ -116,7 +116,9 @@ func (s *Settings) Env(prefix string, ignored ...string) {
 			continue
 		}
 		text := "there is no such setting"
-		if guess := Nearest(strings.ToLower(name), lowered(known)); guess != "" {
+		if outer := s.mapAround(name, func(path string) string { return EnvName(prefix, path) + "_" }); outer != "" {
+			text = EnvName(prefix, outer) + wholeOnly
+		} else if guess := Nearest(strings.ToLower(name), lowered(known)); guess != "" {
 			text += "; did you mean " + strings.ToUpper(guess) + "?"
 		}
 		s.fault(place{source: src, line: 1, column: 1}, "", text)
@@ -149,13 +151,29 @@ func (s *Settings) Set(name, path, text string) {
 	src := s.newSource("flag", name, text)
 	if !slices.Contains(s.Paths(), path) {
 		text := "there is no setting " + quoted(path)
-		if guess := Nearest(path, s.Paths()); guess != "" {
+		if outer := s.mapAround(path, func(path string) string { return path + "." }); outer != "" {
+			text = outer + wholeOnly
+		} else if guess := Nearest(path, s.Paths()); guess != "" {
 			text += "; did you mean " + quoted(guess) + "?"
 		}
 		s.fault(place{source: src, line: 1, column: 1}, "", text)
 		return
 	}
 	s.assign(src, path, text)
+}
+
+// wholeOnly is what to say to who would set something inside a map by itself.
+const wholeOnly = " is one value, to be given as a whole, as YAML; only a file can have it line by line"
+
+// mapAround returns the setting that the one called name would be inside of, if that is a
+// map, or "". The names of what is inside begin with what inside returns.
+func (s *Settings) mapAround(name string, inside func(path string) string) string {
+	for _, path := range s.Paths() {
+		if v, _ := s.find(path); shapeOf(v.Type()) == mapShape && strings.HasPrefix(name, inside(path)) {
+			return path
+		}
+	}
+	return ""
 }
 
 // Paths returns the paths of all settings, in the order of the struct. What is

@@ -263,6 +263,16 @@ func TestSetBeatsEverythingElse(t *testing.T) {
 	}
 }
 
+func TestWhatIsInsideAMapCannotBeSetByItself(t *testing.T) {
+	s := New(newGarden(), []string{"GARDEN_BEDS_ROSES_TYPE=flowers"})
+	s.Env("GARDEN_")
+	s.Set("-set", "beds.roses.type", "flowers")
+	want := "GARDEN_BEDS_ROSES_TYPE (environment): GARDEN_BEDS" + wholeOnly + "\n-set (flag): beds" + wholeOnly
+	if err := s.Err(); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestPrintShowsOriginsAndMasksSecrets(t *testing.T) {
 	_, s := read("trees: 4\nkey: hush\nbeds:\n  \"a b\":\n    type: flowers\nrows: [{length: 2}]\nfree: {yes: 'no'}\n", "GARDEN_TAGS=x,1")
 	var b strings.Builder

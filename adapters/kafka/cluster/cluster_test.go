@@ -138,6 +138,9 @@ func TestExplain(t *testing.T) {
 			t.Errorf("%v is explained as %v, want %q", c.err, got, c.want)
 		}
 	}
+	if got := Explain(fmt.Errorf("kafka.(*Client).Metadata: %w", syscall.ECONNREFUSED)); !strings.HasPrefix(got.Error(), "connection refused (") {
+		t.Errorf("of a call of the library's it says %q", got)
+	}
 	if Explain(nil) != nil {
 		t.Error("nothing is explained as something")
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/segmentio/kafka-go"
@@ -19,6 +20,7 @@ func Explain(err error) error {
 		dns     *net.DNSError
 		timeout net.Error
 	)
+	err = withoutCall(err)
 	hint := ""
 	switch {
 	case err == nil:
@@ -39,4 +41,12 @@ func Explain(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w (%s)", err, hint)
+}
+
+// withoutCall takes the name of the library's method off, which tells a person nothing.
+func withoutCall(err error) error {
+	if inner := errors.Unwrap(err); inner != nil && strings.HasPrefix(err.Error(), "kafka.(*") {
+		return inner
+	}
+	return err
 }

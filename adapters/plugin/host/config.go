@@ -33,7 +33,7 @@ type Config struct {
 	// TLS encrypts the connection, with certificates that both make for one start. A
 	// plugin that is reached over TCP needs it; on a socket in a directory of its own
 	// it costs and adds little.
-	TLS bool `yaml:"tls" doc:"Whether the connection is encrypted, with certificates made for each start. Needed where the plugin is reached over TCP, as on Windows."`
+	TLS bool `yaml:"tls" doc:"Whether the connection is encrypted, with certificates made for each start. Needed where the plugin is reached over TCP."`
 	// StartTimeout is how long a plugin may take until it is ready. Default 10 s.
 	StartTimeout time.Duration `yaml:"start_timeout" min:"100ms" doc:"How long it may take until it is ready."`
 	// MemoryLimit is how much memory of its own a process may have, in bytes, as the

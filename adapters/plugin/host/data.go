@@ -31,7 +31,6 @@ var (
 func (d *data) Run(ctx context.Context, feed adapters.Feed) error {
 	s, _ := d.plugin.state.get()
 	if s.life == nil {
-		feed.Down(s.reason)
 		if s.life = d.await(ctx, nil, feed); s.life == nil {
 			return nil
 		}
@@ -54,16 +53,19 @@ func (d *data) Run(ctx context.Context, feed adapters.Feed) error {
 // errReplaced ends a session whose process has been replaced.
 var errReplaced = errors.New("there is another process now")
 
-// await waits for a process other than old. It returns nil when ctx is done.
+// await waits for a process other than old, and tells the feed why there is none yet: of
+// a plugin that fails again and again that is the last failure. It returns nil when ctx
+// is done.
 func (d *data) await(ctx context.Context, old *life, feed adapters.Feed) *life {
-	for told := false; ; {
+	for {
 		s, changed := d.plugin.state.get()
-		if s.life != nil && s.life != old {
+		switch {
+		case s.life != nil && s.life != old:
 			return s.life
-		}
-		if s.gaveUp && !told {
-			told = true
+		case s.gaveUp:
 			feed.Down(fmt.Errorf("failed too often: %w", s.reason))
+		case s.life == nil:
+			feed.Down(s.reason)
 		}
 		select {
 		case <-changed:

@@ -188,7 +188,7 @@ func (p *Plugin) pause(ctx context.Context, failures int, err error) (asked chan
 	case <-due:
 	case <-ctx.Done():
 	case asked = <-p.requests:
-		p.state.set(state{reason: errNotStarted})
+		p.state.set(state{reason: err})
 	}
 	return asked
 }

@@ -43,6 +43,9 @@ var (
 // Languages returns the languages that there are templates for.
 func Languages() []string { return []string{"go", "python"} }
 
+// packages are the files of Source by which each language finds Halley's packages.
+var packages = map[string]string{"go": "adapters/plugin/serve.go", "python": "sdk/python/pyproject.toml"}
+
 var goodName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 
 // Write writes the project into a new folder of its name below dir. Nothing that is
@@ -89,8 +92,9 @@ func (p *Project) check() error {
 		return err
 	}
 	p.Source = filepath.ToSlash(source)
-	if _, err := os.Stat(filepath.Join(source, "sdk", "python", "pyproject.toml")); err != nil {
-		return fmt.Errorf("%s has no sdk/python: %w", source, ErrSource)
+	needed := packages[p.Language]
+	if _, err := os.Stat(filepath.Join(source, filepath.FromSlash(needed))); err != nil {
+		return fmt.Errorf("there is no %s in %s: %w", needed, source, ErrSource)
 	}
 	return nil
 }

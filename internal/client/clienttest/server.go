@@ -123,6 +123,11 @@ func (s *Server) answer(name, params string) string {
 	if err := p.Parse([]byte(params)); err != nil {
 		return "ERROR,67,Malformed request\r\n"
 	}
+	if strings.Contains(params, "LS_op=destroy") {
+		s.added, s.lines = true, append(s.lines, "END,31,Destroy invoked by client\r\n"...)
+		s.wake()
+		return "REQOK," + p.ReqID() + "\r\n"
+	}
 	if s.add != nil {
 		return strings.Replace(string(s.add), "%25s", p.ReqID(), 1)
 	}
