@@ -14,11 +14,11 @@ import (
 // gcPercent is how much garbage there may be for each byte in use, in percent: little,
 // since a server that streams makes next to none, and what is not garbage is
 // sessions, of which there may be many. GOGC overrides it.
-const gcPercent = 25
+const gcPercent = 20
 
-// garbageLeast is how much garbage there may be however little is in use, in bytes:
-// else a server with few sessions and a fast feed would collect all the time.
-const garbageLeast = 12 << 20
+// heapLeast is how large the heap may be in any case, in bytes, however little of it is
+// in use: else a server with few sessions and a fast feed would collect all the time.
+const heapLeast = 32 << 20
 
 // Tune sets how often garbage is collected, and adapts it to what is in use, until ctx
 // is done.
@@ -48,7 +48,7 @@ const tuneEvery = time.Second
 
 // percentFor is how much garbage there may be with so many bytes in use.
 func percentFor(live uint64) int {
-	return int(max(gcPercent, min(garbageLeast*100/max(live, 1), gcPercentMost)))
+	return int(min(max(gcPercent, 100*heapLeast/max(int64(live), 1)-100), gcPercentMost))
 }
 
 // gcPercentMost is where little is in use.
