@@ -25,11 +25,17 @@ type pastText struct {
 	text  []byte
 }
 
-// pastLines are lines that their subscribers ask for again.
+// pastLines are lines that their subscribers ask for again, in the order of their
+// counts: a queue in pieces, so that it grows without being copied.
 type pastLines struct {
-	list    []pastLine // in the order of their counts
-	tellers []teller   // whose they are: no more of them than lines, or two for each subscriber
+	pieces  []*[pieceLines]pastLine // those that are empty come last
+	first   int                     // where the oldest line is in the first of them
+	n       int                     // lines
+	tellers []teller                // whose they are: no more of them than lines, or two for each subscriber
 }
+
+// pieceLines is how many lines there is room for at a time.
+const pieceLines = 32
 
 // pastLine is a line that its subscriber asks for again. There may be many, in all
 // sessions together: they have no pointers, so that the collector does not walk over
@@ -89,16 +95,40 @@ func (s *Session) remember(sub *subscriber, view *view, line pastLine) {
 		s.past.lines = new(pastLines)
 	}
 	p := s.past.lines
-	if most := s.loop.engine.cfg.Past; len(p.list) >= most {
+	if most := s.loop.engine.cfg.Past; p.n >= most {
 		dropped := max(most/4, 1)
-		s.past.forgotten = max(s.past.forgotten, s.countOf(&p.list[dropped-1]))
-		p.list = slices.Delete(p.list, 0, dropped)
+		s.past.forgotten = max(s.past.forgotten, s.countOf(p.at(dropped-1)))
+		p.drop(dropped)
 		if len(p.tellers) > 2*len(s.seats) {
 			p.dismiss()
 		}
 	}
 	line.teller, line.count = p.tells(teller{sub, view}), uint32(s.count)
-	p.list = append(p.list, line)
+	p.push(line)
+}
+
+// at returns the line with the index i, from the oldest.
+func (p *pastLines) at(i int) *pastLine {
+	i += p.first
+	return &p.pieces[i/pieceLines][i%pieceLines]
+}
+
+func (p *pastLines) push(line pastLine) {
+	if p.first+p.n == pieceLines*len(p.pieces) {
+		p.pieces = append(p.pieces, new([pieceLines]pastLine))
+	}
+	p.n++
+	*p.at(p.n - 1) = line
+}
+
+// drop forgets the n oldest lines.
+func (p *pastLines) drop(n int) {
+	p.n -= n
+	for p.first += n; p.first >= pieceLines; p.first -= pieceLines {
+		empty := p.pieces[0]
+		copy(p.pieces, p.pieces[1:])
+		p.pieces[len(p.pieces)-1] = empty
+	}
 }
 
 // tells returns where a teller is, which is most often where it was the last time.
@@ -115,8 +145,8 @@ func (p *pastLines) tells(t teller) int32 {
 func (p *pastLines) dismiss() {
 	tellers := p.tellers
 	p.tellers = make([]teller, 0, len(tellers))
-	for i := range p.list {
-		line := &p.list[i]
+	for i := range p.n {
+		line := p.at(i)
 		line.teller = p.tells(tellers[line.teller])
 	}
 }
@@ -127,8 +157,8 @@ func (p *pastLines) all() iter.Seq2[*pastLine, teller] {
 		if p == nil {
 			return
 		}
-		for i := range p.list {
-			if line := &p.list[i]; !yield(line, p.tellers[line.teller]) {
+		for i := range p.n {
+			if line := p.at(i); !yield(line, p.tellers[line.teller]) {
 				return
 			}
 		}
@@ -150,11 +180,11 @@ func (s *Session) acknowledge(count uint64) {
 	if p.lines == nil {
 		return
 	}
-	n, list := 0, p.lines.list
-	for n < len(list) && s.countOf(&list[n]) <= count {
+	n = 0
+	for n < p.lines.n && s.countOf(p.lines.at(n)) <= count {
 		n++
 	}
-	if p.lines.list = list[n:]; len(p.lines.list) == 0 {
+	if p.lines.drop(n); p.lines.n == 0 {
 		p.lines = nil
 	}
 }

@@ -91,12 +91,40 @@ func TestTellersOfForgottenLinesAreDismissed(t *testing.T) {
 		last[i%len(last)] = sub
 	}
 	if n := len(s.past.lines.tellers); n > most {
-		t.Errorf("%d tellers of %d lines", n, len(s.past.lines.list))
+		t.Errorf("%d tellers of %d lines", n, s.past.lines.n)
 	}
 	for line, teller := range s.past.lines.all() {
 		at := (line.before / 2) % uint64(len(last))
 		if teller.sub != last[at] {
 			t.Errorf("line %d is another subscriber's", line.before)
+		}
+	}
+}
+
+// The lines are a queue, whatever comes and goes.
+func TestPastLinesAreAQueue(t *testing.T) {
+	var p pastLines
+	var want []uint64
+	next := uint64(0)
+	for step := range 2000 {
+		for range step * 7 % 23 {
+			p.push(pastLine{before: next})
+			want = append(want, next)
+			next++
+		}
+		n := min(len(want), step*11%25)
+		p.drop(n)
+		want = want[n:]
+		if p.n != len(want) {
+			t.Fatalf("step %d: %d lines, want %d", step, p.n, len(want))
+		}
+		for i, before := range want {
+			if got := p.at(i).before; got != before {
+				t.Fatalf("step %d: line %d is %d, want %d", step, i, got, before)
+			}
+		}
+		if most := 2 + (len(want)+50)/pieceLines; len(p.pieces) > most+8 {
+			t.Fatalf("step %d: %d pieces for %d lines", step, len(p.pieces), len(want))
 		}
 	}
 }
