@@ -123,16 +123,48 @@ func (h hider) Visit(node ast.Node) ast.Visitor {
 	return h
 }
 
-// hideAll hides all lines of a text that could not be read, if there may be secrets in
-// them, which it reports.
+// hideAll hides the lines of a text that could not be read, if there may be secrets in
+// them, which it reports. Lines with a key that never has one are shown.
 func (d *decoder) hideAll(t reflect.Type, f *field) bool {
-	secrets := f.isSecret() || hasSecrets(t)
-	if secrets {
-		for i := range d.src.lines {
+	if !f.isSecret() && !hasSecrets(t) {
+		return false
+	}
+	secret := make(map[string]bool)
+	namesOf(t, secret, make(map[reflect.Type]bool))
+	for i, line := range d.src.lines {
+		key := leadingKey.FindString(line)
+		kept, known := secret[strings.Trim(key, "- \t:\"'")]
+		if !known || kept || strings.Contains(line, "{") { // there are keys behind {
 			d.src.hide(i+1, false)
 		}
 	}
-	return secrets
+	return true
+}
+
+// namesOf collects the names of all settings within t, and for each whether a value of
+// it may have a secret anywhere in it.
+func namesOf(t reflect.Type, secret map[string]bool, seen map[reflect.Type]bool) {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if seen[t] {
+		return
+	}
+	seen[t] = true
+	switch shapeOf(t) {
+	case structShape:
+		for _, f := range fieldsOf(t) {
+			of := t.FieldByIndex(f.index).Type
+			secret[f.name] = secret[f.name] || f.isSecret() || hasSecrets(of)
+			namesOf(of, secret, seen)
+		}
+	case listShape, mapShape:
+		namesOf(t.Elem(), secret, seen)
+	case variantShape:
+		for _, kind := range reflect.New(t).Interface().(varied).Kinds() {
+			namesOf(reflect.TypeOf(kind.New()), secret, seen)
+		}
+	}
 }
 
 // leadingKey is what may stand in front of the value in a line: a key that looks like

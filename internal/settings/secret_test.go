@@ -88,6 +88,7 @@ func TestFaultsKeepSecrets(t *testing.T) {
 		"below an anchor":             {"name: &n hush\ndoor: {key: *n}\nnmae: *n\n", "  3 | nmae: ********"},
 		"in no YAML":                  {"door:\n  key: \"hush\n", "this is not valid YAML: "},
 		"in no YAML, further on":      {"door:\n  lock: old\n  key:hush\n", "  3 |   ********"},
+		"no YAML where no secret is":  {"lamp:\n  watts: [60\n", "  2 |   watts: [60\n"},
 		"that begins as a block":      {"door:\n  key: |hush\n", "this is not valid YAML: invalid header option; put quotes around text that starts with | or >\n  2 |   key: ********"},
 		"misspelled, without a value": {"door:\n  kye:\n", "unknown key \"kye\"; did you mean \"key\"?\n  2 |   kye:\n    |   ^"},
 		"with a comma in it":          {"door: {lock: old, key: a,hush}\n", "door: a key without a value; known here: lock, key\n  1 | door: ********\n"},
