@@ -307,6 +307,21 @@ func TestBytesOfASession(t *testing.T) {
 	}
 }
 
+// Names of sequences are kept as long as their session.
+func TestBytesOfNames(t *testing.T) {
+	d := newStrictDesk(t, Config{}, echo{})
+	k, c, _ := d.as("ann", "")
+	refused := 0
+	for i := range 10 {
+		k.Message(fmt.Appendf(nil, "msg\r\nLS_reqId=%d&LS_sequence=S%d%s&LS_msg_prog=1&LS_message=x", i, i, strings.Repeat("x", 9000)))
+		d.settle()
+		refused += strings.Count(c.said(), "Too many sequences")
+	}
+	if refused != 3 {
+		t.Errorf("%d of 10 names are refused, want 3", refused)
+	}
+}
+
 // What comes before the login is decided is nobody's yet.
 func TestBytesBeforeTheLogin(t *testing.T) {
 	d := newStrictDesk(t, Config{}, echo{})

@@ -9,6 +9,7 @@ import (
 // only.
 type messages struct {
 	sequences map[string]*sequence // by name
+	names     int                  // bytes of these names
 	loose     loose
 	held      int // taken, and without an outcome yet
 	bytes     int // of their texts

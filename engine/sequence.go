@@ -22,16 +22,21 @@ type sequence struct {
 	timer         Timer // while something is early
 }
 
-// sequencesMax is how many sequences a session may have.
-const sequencesMax = 1000
+// sequencesMax is how many sequences a session may have, and sequencesBytes how long
+// their names may be together.
+const (
+	sequencesMax   = 1000
+	sequencesBytes = 64 << 10
+)
 
 // sequence finds or begins a sequence. It returns nil where there are too many.
 func (s *Session) sequence(name string) *sequence {
 	m := s.messages
 	q := m.sequences[name]
-	if q != nil || len(m.sequences) >= sequencesMax {
+	if q != nil || len(m.sequences) >= sequencesMax || m.names+len(name) > sequencesBytes {
 		return q
 	}
+	m.names += len(name)
 	if m.sequences == nil {
 		m.sequences = make(map[string]*sequence)
 	}
