@@ -334,6 +334,10 @@ func TestBytesBeforeTheLogin(t *testing.T) {
 	if n := strings.Count(c.said(), "Too much waits for the decision"); n != 10-postponedBytes/60_100 {
 		t.Errorf("%d are refused", n)
 	}
+	k.Message([]byte("msg\r\nLS_reqId=11&LS_msg_prog=11&LS_message=x"))
+	if said := c.said(); said != "" {
+		t.Errorf("a small one is refused: %q", said)
+	}
 	d.settle()
 }
 

@@ -51,10 +51,11 @@ func (s *Session) putOff(r *request) (refusal []byte) {
 	if most := s.loop.engine.cfg.Limits.Requests; len(p.requests) >= most {
 		return r.refuse(protocol.ReqInternal, tooMany("undecided requests", "requests_per_session", most))
 	}
-	if p.bytes += r.size; p.bytes > postponedBytes {
+	if p.bytes+r.size > postponedBytes {
 		return r.refuse(protocol.ReqInternal, "Too much waits for the decision on the session")
 	}
 	p.requests = append(p.requests, r)
+	p.bytes += r.size
 	return nil
 }
 
