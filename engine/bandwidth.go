@@ -75,10 +75,8 @@ func (s *Session) ration() {
 	if b == nil {
 		return
 	}
-	switch rate := b.inForce() * 1000 / 8; {
-	case rate >= bandwidthMost:
-		b.rate = 0
-	default:
+	b.rate = 0
+	if rate := b.inForce() * 1000 / 8; rate < bandwidthMost {
 		b.rate = int64(math.Ceil(rate))
 	}
 	b.left, b.at = min(b.left, 0), s.loop.now
